@@ -1,0 +1,181 @@
+"""What becomes of a dose of a device that reaches head office: pure, over the row as it is in `dose_occurrences`.
+
+The device announces; head office keeps what it tells, decides what a silence means, and tells people. The states are those
+of `shared.doses.states`, the moments those of `shared.doses.ladder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from shared.doses import ladder
+from shared.doses.localtime import DAY_MS, MINUTE_MS
+from shared.doses.states import OPEN, TAKEN, Happening, Status, after, taken_status
+
+SAME_PRESS_MS: Final = 2 * MINUTE_MS
+"""A second "taken" within this of the first is a nervous hand, not a second dose."""
+OFFLINE_MS: Final = 5 * MINUTE_MS
+"""A device that was not heard for so long is off; it says how it is every minute or so."""
+SETTLE_MS: Final = 10 * MINUTE_MS
+"""A device that is back has told what it kept by then."""
+SNOOZE_MAX_MIN: Final = 120
+Row = Mapping[str, Any]
+
+
+class Outcome(NamedTuple):
+    """changes: of columns of the row.  act: what goes into the log of doses.  reason: a code for the device.
+
+    alert: topic of an alert that follows, "" for none.  answered: alerts about the dose are over.
+    """
+
+    changes: dict[str, Any]
+    act: str
+    reason: str | None = None
+    alert: str = ""
+    answered: bool = False
+
+
+class _Windows:
+    def __init__(self, row: Row) -> None:
+        self.due_at_ms, self.window_open_ms, self.on_time_until_ms = (
+            row["due_ms"],
+            row["window_open_ms"],
+            row["on_time_until_ms"],
+        )
+
+
+def announced(row: Row, at_ms: int, now_ms: int) -> Outcome:
+    """The device said it. Told late, it makes of "we never said it" a dose that was missed."""
+    status = Status(row["status"])
+    count = {"announced_n": row["announced_n"] + 1, "last_said_ms": max(at_ms, row["last_said_ms"] or 0)}
+    if status in OPEN:
+        return Outcome(_moved(row, Status.ANNOUNCED, now_ms, **count), "announced")
+    moved = after(status, Happening.HEARD_ANNOUNCED)
+    if moved is not None:
+        return Outcome(_moved(row, moved, now_ms, **count), "announced", alert="missed_dose")
+    return Outcome(count, "announced")
+
+
+def taken(row: Row, at_ms: int, now_ms: int, source: str, device_id: str) -> Outcome:
+    """Swallowed at `at_ms`. After its time a missed dose stays missed, and what was taken stands beside it."""
+    status = Status(row["status"])
+    if status is Status.VOIDED:
+        return Outcome({}, "taken", "dose_voided")
+    if status in TAKEN:
+        if abs(at_ms - (row["taken_ms"] or 0)) <= SAME_PRESS_MS:
+            return Outcome({}, "", "same_press")
+        return Outcome({}, "taken_again", "double_dose", "double_dose")
+    if status is Status.MISSED and at_ms >= row["miss_at_ms"]:
+        return Outcome({}, "taken_after_miss", "after_miss")
+    moved = after(status, Happening.TAKEN, taken_status(at_ms, _Windows(row)))
+    if moved is None:
+        return Outcome({}, "", "wrong_state")
+    more = {"taken_ms": at_ms, "source": source, "device_id": device_id, "snoozed_until_ms": None}
+    return Outcome(_moved(row, moved, now_ms, **more), "taken", answered=True)
+
+
+def skipped(row: Row, now_ms: int, source: str, reason: str) -> Outcome:
+    """Somebody says that it is not taken."""
+    status = Status(row["status"])
+    moved = None if status in TAKEN else after(status, Happening.SKIPPED)
+    if moved is None:
+        return Outcome({}, "", "taken" if status in TAKEN else "wrong_state")
+    changes = _moved(row, moved, now_ms, source=source, reason=reason[:200], snoozed_until_ms=None)
+    return Outcome(changes, "skipped", answered=True, alert="missed_dose" if row["critical"] else "")
+
+
+def snoozed(row: Row, now_ms: int, minutes: int) -> Outcome:
+    """Put off, never beyond the end of its on-time window."""
+    until_ms = ladder.snooze_until_ms(_ladder(row), now_ms, max(1, min(minutes, SNOOZE_MAX_MIN)))
+    moved = after(Status(row["status"]), Happening.SNOOZED)
+    if until_ms is None or moved is None:
+        return Outcome({}, "", "too_late")
+    return Outcome(_moved(row, moved, now_ms, snoozed_until_ms=until_ms), "snoozed")
+
+
+def corrected(row: Row, wanted: str, taken_ms: int | None, now_ms: int, reason: str) -> Outcome:
+    """Somebody who knows says how it was."""
+    status = Status(row["status"])
+    if wanted in TAKEN:
+        at_ms = taken_ms if taken_ms is not None else row["due_ms"]
+        moved = after(status, Happening.TAKEN, taken_status(at_ms, _Windows(row)))
+        more = {"taken_ms": at_ms}
+    else:
+        happening = Happening.SKIPPED if wanted == Status.SKIPPED else Happening.CORRECTED
+        moved, more = after(status, happening), {"taken_ms": None}
+    if moved is None:
+        return Outcome({}, "", "wrong_state")
+    return Outcome(_moved(row, moved, now_ms, source="nurse", reason=reason, **more), "corrected", answered=True)
+
+
+def due(row: Row, now_ms: int, *, heard_ms: int | None) -> Outcome:
+    """The clock's turn: a caregiver is told, or the dose is given up. heard_ms: when its device was heard last."""
+    status = Status(row["status"])
+    is_off = heard_ms is None or now_ms - heard_ms > OFFLINE_MS
+    if status is Status.UNKNOWN:  # the device is back and has told what it kept
+        happening = Happening.TIME_OVER if row["announced_n"] else Happening.TIME_OVER_UNSAID
+        return _given_up(row, happening, now_ms)
+    if now_ms >= row["miss_at_ms"]:
+        said = Happening.TIME_OVER if row["announced_n"] else Happening.TIME_OVER_UNSAID
+        return _given_up(row, Happening.TIME_OVER_UNHEARD if is_off else said, now_ms)
+    return Outcome({"caregiver_told": True}, "caregiver", alert="missed_dose")
+
+
+def _given_up(row: Row, happening: Happening, now_ms: int) -> Outcome:
+    moved = after(Status(row["status"]), happening)
+    if moved is None:
+        return Outcome({"next_action_ms": None}, "")
+    act = {Status.MISSED: "missed", Status.UNKNOWN: "unknown"}.get(moved, "not_announced")
+    return Outcome(_moved(row, moved, now_ms), act, alert="missed_dose" if moved is Status.MISSED else "")
+
+
+def next_action_ms(row: Row) -> int | None:
+    """When the clock looks at the row again. Announcing is the device's: here it is a caregiver, or the end."""
+    if Status(row["status"]) not in OPEN:
+        return None
+    if not row["announced_n"]:
+        return int(row["miss_at_ms"])
+    return ladder.next_told(_ladder(row)).at_ms
+
+
+def meant(rows: Sequence[Row], at_ms: int) -> Sequence[Row] | str:
+    """The doses a press without a name answers: those announced last and together, else the open ones if they are due at one
+    time. A code where that cannot be told."""
+    said = [row for row in rows if row["last_said_ms"] is not None and row["status"] in OPEN]
+    if said:
+        last = max(said, key=lambda row: (row["last_said_ms"], row["due_ms"]))["due_ms"]
+        return [row for row in said if row["due_ms"] == last]
+    just = [row for row in rows if row["taken_ms"] is not None and 0 <= at_ms - row["taken_ms"] <= SAME_PRESS_MS]
+    if just:
+        return just
+    unsaid = [row for row in rows if row["status"] in OPEN and row["window_open_ms"] <= at_ms < row["miss_at_ms"]]
+    if not unsaid:
+        return "nothing_open"
+    return "which_dose" if len({row["due_ms"] for row in unsaid}) > 1 else unsaid
+
+
+def rung(row: Row, before: Sequence[Row]) -> int:
+    """4 where a missed dose goes to the clinic: a critical medicine, two in a row, or three in seven days. before: earlier
+    doses of the medicine, in order, that were answered or missed."""
+    in_a_row = 1
+    for one in reversed(before):
+        if one["status"] != Status.MISSED:
+            break
+        in_a_row += 1
+    week = 1 + sum(one["status"] == Status.MISSED and one["due_ms"] > row["due_ms"] - 7 * DAY_MS for one in before)
+    told = ladder.clinic_is_told(critical=bool(row["critical"]), missed_in_a_row=in_a_row, missed_in_a_week=week)
+    return 4 if told else 3
+
+
+def _moved(row: Row, status: Status, now_ms: int, **more: Any) -> dict[str, Any]:
+    changes: dict[str, Any] = {"status": status.value, "status_since_ms": now_ms, **more}
+    return {**changes, "next_action_ms": next_action_ms({**row, **changes})}
+
+
+def _ladder(row: Row) -> ladder.Dose:
+    """As the ladder sees it."""
+    return ladder.Dose(
+        Status.ANNOUNCED, row["policy_class"], row["due_ms"], row["window_open_ms"], row["on_time_until_ms"],
+        row["miss_at_ms"], row["announced_n"], row["last_said_ms"], None, row["caregiver_told"],
+    )  # fmt: skip

@@ -1,0 +1,99 @@
+"""Recordings, and what devices told and was done about doses, as lists people read."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from cloud.accounts.people import Account
+from cloud.care import access
+from cloud.db.pool import Connection
+from shared.clock import Clock, iso
+from shared.problems import Problem
+
+Row = dict[str, Any]
+_NOTE: Final = (
+    "select i.site, i.interaction_id, i.person_id, i.device_id, i.recorded_ms, i.transcript, i.language, i.intent, i.status,"
+    " i.seconds, i.media_type, i.purpose, i.dose_id, i.conversation_id, i.heard, i.sha256,"
+    " coalesce((select r.items from llm_results r where r.site = i.site and r.pipeline = 'note'"
+    " and r.subject_id = i.interaction_id order by r.version desc limit 1), '[]'::jsonb),"
+    " array(select a.alert_id from alert_logs a where a.site = i.site and a.note_id = i.interaction_id order by a.raised_ms),"
+    " exists (select 1 from blobs b where b.site = i.site and b.sha256 = i.sha256 and b.complete_ms is not null"
+    " and b.gone_ms is null) from interaction_logs i"
+)
+_EVENTS: Final = """
+select e.* from (
+    select d.site, v.person_id, 'device_event' as of, d.event_id as id, d.kind, d.at_ms, d.uncertainty_s, d.device_id,
+        d.dose_id, d.quantity, null as source, coalesce(d.status, o.status) as status, d.reason, d.data
+    from device_events d left join devices v on v.site = d.site and v.device_id = d.device_id
+    left join dose_occurrences o on o.site = d.site and o.dose_id = d.dose_id
+    union all
+    select l.site, l.person_id, 'dose_event', l.event_id, l.act, l.at_ms, l.uncertainty_s, l.device_id, l.dose_id,
+        l.quantity, l.source, o.status, nullif(l.reason, ''), null
+    from dose_event_logs l left join dose_occurrences o on o.site = l.site and o.dose_id = l.dose_id
+) e where (%(sites)s::text[] is null or e.site = any(%(sites)s)) and e.at_ms >= %(from)s and e.at_ms < %(to)s
+    and (%(device)s::text is null or e.device_id = %(device)s) and (%(person)s::text is null or e.person_id = %(person)s)
+    and (%(kind)s::text is null or e.kind = %(kind)s)
+    and (%(at)s::bigint is null or (e.at_ms, e.id) < (%(at)s::bigint, %(id)s::text))
+order by e.at_ms desc, e.id desc limit %(limit)s
+"""
+
+
+def cursor_of(text: str | None) -> tuple[int | None, str | None]:
+    """The place a cursor names: "<at_ms>~<id>". Raises Problem 422."""
+    if text is None:
+        return None, None
+    at, _, id_ = text.partition("~")
+    if not (at.isascii() and at.isdigit() and len(at) < 16 and id_):
+        raise Problem(422, "cursor leads nowhere.", hint="Follow the Link of the page before.")
+    return int(at), id_
+
+
+async def events(conn: Connection, account: Account, given: Row, limit: int) -> tuple[list[Row], str | None]:
+    """given: device, person, kind, from, to (ms), at, id. Returns the newest first, and the cursor of the next page."""
+    found = await conn.execute(_EVENTS, {**given, "sites": access.sites_of(account), "limit": limit + 1})
+    rows = await found.fetchall()
+    shown = [
+        {
+            "site": one[0], "patient_id": one[1], "of": one[2], "id": one[3], "kind": one[4], "at": iso(one[5]),
+            "uncertainty_s": one[6], "device_id": one[7], "occurrence_id": one[8], "quantity": one[9], "source": one[10],
+            "status": one[11], "reason": one[12], "data": one[13],
+        }
+        for one in rows[:limit]
+    ]  # fmt: skip
+    return shown, f"{rows[limit - 1][5]}~{rows[limit - 1][3]}" if len(rows) > limit else None
+
+
+async def notes(
+    conn: Connection, account: Account, person_id: str | None, from_ms: int, until_ms: int, limit: int
+) -> list[Row]:
+    """Recordings of the account's sites, the newest first."""
+    sites = access.sites_of(account)
+    found = await conn.execute(
+        f"{_NOTE} where i.role = 'person' and (%s::text[] is null or i.site = any(%s)) and (%s::text is null"
+        " or i.person_id = %s) and i.recorded_ms >= %s and i.recorded_ms < %s order by i.recorded_ms desc, i.interaction_id"
+        " limit %s",
+        (sites, sites, person_id, person_id, from_ms, until_ms, limit),
+    )
+    return [_note(row) for row in await found.fetchall()]
+
+
+async def note(conn: Connection, clock: Clock, account: Account, note_id: str, act: str) -> Row:
+    """One recording, and a line of the audit. Raises Problem 404."""
+    sites = access.sites_of(account)
+    found = await conn.execute(
+        f"{_NOTE} where i.interaction_id = %s and i.role = 'person' and (%s::text[] is null or i.site = any(%s))",
+        (note_id, sites, sites),
+    )
+    row = await found.fetchone()
+    if row is None:
+        raise Problem(404, "There is no such recording.", code="no_such_recording", hint="Read the list again.")
+    await access.seen(conn, clock, account, act, row[0], row[2], note=note_id)
+    return _note(row)
+
+
+def _note(row: Any) -> Row:
+    names = (
+        "site", "id", "patient_id", "device_id", "recorded_at", "transcript", "language", "intent", "status", "seconds",
+        "media_type", "purpose", "occurrence_id", "conversation_id", "heard", "sha256", "items", "alerts", "has_audio",
+    )  # fmt: skip
+    return {**dict(zip(names, row, strict=True)), "recorded_at": iso(row[4])}

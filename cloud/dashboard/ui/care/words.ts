@@ -1,0 +1,47 @@
+/** Words that the pages of medicine share, and the way from one page to the other. */
+import { words } from "../../../../shared/ui/i18n";
+
+export const CARE = words(
+  {
+    nav: "Pages", nav_chain: "Clinics", nav_patients: "Patients", nav_alerts: "Alerts", nav_caregiver: "My patients", nav_models: "Models",
+    not_live: "Not live: {age} old", cut_off: "Head office's server does not answer: what is below may be old.", no_role: "This page is not for your account.",
+    no_role_hint: "Sign in with another account, or ask an administrator for the role it needs: {roles}.", home: "Head office", mine: "I take it",
+    acked: "{name} has it", nobody: "Nobody has it yet", critical: "critical", warning: "warning", info: "for information", no_name: "no name", alerts: "Alerts", no_alerts: "No open alerts.",
+    PLANNED: "planned", ANNOUNCED: "announced", SNOOZED: "put off", EARLY: "early", ON_TIME: "on time", LATE: "late", SKIPPED: "skipped",
+    MISSED: "missed", HELD: "on hold", UNKNOWN: "unknown", NOT_ANNOUNCED: "never announced", VOIDED: "void", today: "Today", no_doses: "No dose is planned for today.",
+    at: "at {time}", until: "on time until {time}", not_heard: "nobody was heard yet", next: "Next: {what} at {time}", save: "Save", add: "Add", remove: "Remove", reason: "Reason",
+    loading: "Loading…", from: "From", to: "Until", language: "Language", none: "none", name: "Name", lang_patient: "the patient's",
+  },
+  {
+    hi: {
+      nav: "पृष्ठ", nav_chain: "क्लिनिक", nav_patients: "मरीज़", nav_alerts: "चेतावनियाँ", nav_caregiver: "मेरे मरीज़", nav_models: "मॉडल",
+      not_live: "लाइव नहीं: {age} पुराना", cut_off: "मुख्य कार्यालय का सर्वर उत्तर नहीं दे रहा: नीचे का विवरण पुराना हो सकता है।", no_role: "यह पृष्ठ आपके खाते के लिए नहीं है।",
+      no_role_hint: "दूसरे खाते से साइन इन करें, या प्रशासक से यह भूमिका माँगें: {roles}।", home: "मुख्य कार्यालय", mine: "मैं देखता हूँ",
+      acked: "{name} देख रहे हैं", nobody: "अभी कोई नहीं देख रहा", critical: "गंभीर", warning: "चेतावनी", info: "सूचना", no_name: "नाम नहीं", alerts: "चेतावनियाँ", no_alerts: "कोई खुली चेतावनी नहीं।",
+      PLANNED: "तय", ANNOUNCED: "बताई गई", SNOOZED: "टाली गई", EARLY: "जल्दी", ON_TIME: "समय पर", LATE: "देर से", SKIPPED: "छोड़ी गई",
+      MISSED: "छूटी", HELD: "रोकी गई", UNKNOWN: "अज्ञात", NOT_ANNOUNCED: "नहीं बताई गई", VOIDED: "रद्द", today: "आज", no_doses: "आज कोई ख़ुराक तय नहीं है।",
+      at: "{time} पर", until: "{time} तक समय पर", not_heard: "अभी किसी से ख़बर नहीं", next: "अगली: {what}, {time} पर", save: "सहेजें", add: "जोड़ें", remove: "हटाएँ", reason: "कारण",
+      loading: "खुल रहा है…", from: "से", to: "तक", language: "भाषा", none: "कोई नहीं", name: "नाम", lang_patient: "मरीज़ की",
+    },
+    es: {
+      nav: "Páginas", nav_chain: "Clínicas", nav_patients: "Pacientes", nav_alerts: "Alertas", nav_caregiver: "Mis pacientes", nav_models: "Modelos",
+      not_live: "No en vivo: hace {age}", cut_off: "El servidor de la central no responde: lo de abajo puede ser antiguo.", no_role: "Esta página no es para su cuenta.",
+      no_role_hint: "Entre con otra cuenta o pida a un administrador el rol necesario: {roles}.", home: "Central", mine: "Me encargo",
+      acked: "Lo lleva {name}", nobody: "Aún no lo lleva nadie", critical: "crítica", warning: "aviso", info: "información", no_name: "sin nombre", alerts: "Alertas", no_alerts: "No hay alertas abiertas.",
+      PLANNED: "prevista", ANNOUNCED: "avisada", SNOOZED: "aplazada", EARLY: "antes", ON_TIME: "a tiempo", LATE: "tarde", SKIPPED: "omitida",
+      MISSED: "olvidada", HELD: "suspendida", UNKNOWN: "desconocida", NOT_ANNOUNCED: "no anunciada", VOIDED: "anulada", today: "Hoy", no_doses: "Hoy no hay dosis previstas.",
+      at: "a las {time}", until: "a tiempo hasta las {time}", not_heard: "aún sin noticias", next: "Siguiente: {what} a las {time}", save: "Guardar", add: "Añadir", remove: "Quitar", reason: "Motivo",
+      loading: "Cargando…", from: "Desde", to: "Hasta", language: "Idioma", none: "ninguno", name: "Nombre", lang_patient: "el del paciente",
+    },
+    ar: {
+      nav: "الصفحات", nav_chain: "العيادات", nav_patients: "المرضى", nav_alerts: "التنبيهات", nav_caregiver: "مرضاي", nav_models: "النماذج",
+      not_live: "ليس مباشرًا: قبل {age}", cut_off: "خادم المكتب الرئيسي لا يجيب: قد يكون ما أدناه قديمًا.", no_role: "هذه الصفحة ليست لحسابك.",
+      no_role_hint: "سجّل الدخول بحساب آخر، أو اطلب من المسؤول الدور اللازم: {roles}.", home: "المكتب الرئيسي", mine: "أتولاه",
+      acked: "لدى {name}", nobody: "لم يتولَّه أحد بعد", critical: "حرج", warning: "تحذير", info: "للعلم", no_name: "بلا اسم", alerts: "تنبيهات", no_alerts: "لا تنبيهات مفتوحة.",
+      PLANNED: "مخططة", ANNOUNCED: "معلنة", SNOOZED: "مؤجلة", EARLY: "مبكرة", ON_TIME: "في الوقت", LATE: "متأخرة", SKIPPED: "متخطاة",
+      MISSED: "فائتة", HELD: "موقوفة", UNKNOWN: "مجهولة", NOT_ANNOUNCED: "لم تُعلن", VOIDED: "ملغاة", today: "اليوم", no_doses: "لا جرعات مخططة لليوم.",
+      at: "في {time}", until: "في الوقت حتى {time}", not_heard: "لم يُسمع من أحد بعد", next: "التالية: {what} في {time}", save: "حفظ", add: "إضافة", remove: "إزالة", reason: "السبب",
+      loading: "جارٍ الفتح…", from: "من", to: "حتى", language: "اللغة", none: "لا أحد", name: "الاسم", lang_patient: "لغة المريض",
+    },
+  },
+);

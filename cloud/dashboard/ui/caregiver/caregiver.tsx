@@ -1,0 +1,76 @@
+/** What somebody who looks after people at home sees: what needs them, the own patients' doses of today, how they are told. */
+import type { JSX } from "preact";
+import { get, type User } from "../../../../shared/ui/api";
+import { ProblemNote, start } from "../../../../shared/ui/components";
+import { useWords } from "../../../../shared/ui/i18n";
+import { Channels } from "../care/channels";
+import { useDoing } from "../care/doing";
+import { CareFrame, type Shell } from "../care/frame";
+import { AlertCard, DoseRow, Part, worstFirst, type CareAlert, type Dose } from "../care/parts";
+import { places, usePolled, zoneOf, type Places } from "../care/polled";
+import { CARE } from "../care/words";
+import { WORDS } from "./words";
+import "../patient/patient.css";
+
+const PATIENTS_MAX = 20;
+
+interface Mine { id: string; site: string; name: string }
+interface Today { doses: Dose[]; adherence: { days_7: { taken: number; due: number; taken_percent: number | null; unknown: number; not_announced: number } } }
+interface Everything { sites: Places; alerts: CareAlert[]; patients: { who: Mine; today: Today }[] }
+
+async function everything(): Promise<Everything> {
+  const [sites, alerts, mine] = await Promise.all([places(), get<CareAlert[]>("/api/v1/alerts"), get<Mine[]>(`/api/v1/patients?limit=${PATIENTS_MAX}`)]);
+  const patients = await Promise.all(mine.map(async (who) => ({ who, today: await get<Today>(`/api/v1/summary/dashboard?patient_id=${encodeURIComponent(who.id)}`) })));
+  for (const one of patients) one.today.doses = one.today.doses.filter((dose) => dose.status !== "VOIDED");
+  return { sites, alerts: worstFirst(alerts), patients };
+}
+
+function Body({ shell }: { user: User; shell: Shell }): JSX.Element {
+  const t = useWords(WORDS);
+  const care = useWords(CARE);
+  const doing = useDoing();
+  const polled = usePolled<Everything>("", everything, 4_000);
+  const all = polled.data;
+  const take = async (id: string): Promise<void> => {
+    await doing.run(id, "POST", `/api/v1/alerts/${encodeURIComponent(id)}/acknowledge`);
+    polled.again();
+  };
+  return shell({
+    title: t("title"),
+    polled,
+    children: all && (
+      <>
+        <ProblemNote problem={doing.problem} onClose={doing.dismiss} />
+        {all.patients.length === 0 && <section class="card nothing"><h2>{t("none")}</h2><p>{t("none_hint")}</p></section>}
+        {all.patients.length > 0 && all.alerts.length === 0 && <p class="note info"><span>{t("all_well")}</span></p>}
+        {all.alerts.length > 0 && (
+          <section class="stack" aria-label={t("open_alerts")} data-testid="alerts">
+            {all.alerts.map((one) => <AlertCard key={one.id} alert={one} zone={zoneOf(all.sites, one.site)} busy={doing.busy === one.id} onTake={() => void take(one.id)} />)}
+          </section>
+        )}
+        <div class="columns">
+          <div class="stack">
+            {all.patients.map(({ who, today }) => {
+              const week = today.adherence.days_7;
+              return (
+                <Part key={`${who.site}/${who.id}`} title={who.name} testid={`patient-${who.id}`} empty={today.doses.length ? undefined : care("no_doses")}
+                  tools={<span class="quiet">{t("week")}: <b class="num"><bdi dir="ltr">{week.taken_percent === null ? "–" : `${week.taken_percent} %`}</bdi></b> <span class="num">({t("of", { taken: week.taken, due: week.due })})</span></span>}
+                  hint={week.unknown || week.not_announced ? t("beside", { n: week.unknown, m: week.not_announced }) : undefined}>
+                  <ul class="rows">{today.doses.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zoneOf(all.sites, who.site)} />)}</ul>
+                </Part>
+              );
+            })}
+          </div>
+          <Part title={t("channels")} testid="how"><Channels /></Part>
+        </div>
+      </>
+    ),
+  });
+}
+
+function CaregiverPage(): JSX.Element {
+  const t = useWords(WORDS);
+  return <CareFrame page="caregiver" title={t("title")} body={Body} />;
+}
+
+start(<CaregiverPage />);

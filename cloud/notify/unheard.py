@@ -1,0 +1,122 @@
+"""What is told of a silent clinic: which doses came due there, and the alerts head office makes of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from cloud.db.pool import Connection
+from shared.doses.expansion import occurrences
+from shared.doses.plan import BadPlan, plan_of
+
+WATCHDOG: Final = "watchdog"
+"""Source of its alerts."""
+AROUND_ALERT_MS: Final = 36 * 3_600_000
+"""A dose is missed 24 h after it was due at the latest, and an alert that stays open grows by later ones."""
+WAITS: Final = ("PLANNED", "ANNOUNCED", "SNOOZED")
+"""Status of a dose of which nobody knows yet what became of it."""
+
+
+class UnheardDose(NamedTuple):
+    """A dose that was to be taken while its site was not heard. due_ms: ms since 1970 UTC."""
+
+    dose_id: str
+    person_id: str
+    medication: str
+    due_ms: int
+    critical: bool
+
+
+async def raise_alert(
+    conn: Connection, site: str, alert_id: str, *, topic: str, person_id: str | None, audience: str, critical: bool,
+    now_ms: int, expires_ms: int, dose_ids: Sequence[str],
+) -> None:  # fmt: skip
+    """Keep an alert that head office makes itself; one that is there only gets the doses it lacks."""
+    await conn.execute(
+        "insert into alert_logs as a (site, alert_id, ordinal, version, source, person_id, topic, severity, title, body, hint,"
+        " dose_ids, audience, critical, rung, tries, raised_ms, expires_ms, is_open)"
+        " values (%s, %s, 1, 1, %s, %s, %s, %s, %s, '', %s, %s, %s, %s, 3, 0, %s, %s, true)"
+        " on conflict (site, alert_id) do update set critical = a.critical or excluded.critical,"
+        " dose_ids = array(select distinct unnest(a.dose_ids || excluded.dose_ids))",
+        (
+            site, alert_id, WATCHDOG, person_id, topic, "critical" if critical else "warning", "Not heard",
+            "Ask the clinic or the patient; nobody knows yet what became of the doses.", list(dose_ids), audience, critical,
+            now_ms, expires_ms,
+        ),
+    )  # fmt: skip
+
+
+async def end_alerts(conn: Connection, site: str, alert_ids: Sequence[str], now_ms: int) -> None:
+    """Alerts of head office's own are over."""
+    await conn.execute(
+        "update alert_logs set is_open = false, ended_ms = %s where site = %s and alert_id = any(%s) and source = %s"
+        " and is_open",
+        (now_ms, site, list(alert_ids), WATCHDOG),
+    )
+
+
+async def due_doses(conn: Connection, site: str, from_ms: int, until_ms: int) -> list[UnheardDose]:
+    """Doses due from `from_ms` until `until_ms` of which the site has told nothing final, by what it follows.
+
+    A dose that was announced before and not answered yet counts as well.
+    """
+    planned = await _planned(conn, site, from_ms, until_ms)
+    found = await conn.execute(
+        "select dose_id, person_id, medication, due_ms, critical, status from dose_occurrences where site = %s"
+        " and owner = 'site' and ((due_ms > %s and due_ms <= %s) or (miss_at_ms > %s and due_ms <= %s and status = any(%s)))",
+        (site, from_ms, until_ms, from_ms, from_ms, list(WAITS)),
+    )
+    known = {row[0]: (UnheardDose(*row[:5]), row[5]) for row in await found.fetchall()}
+    told = [dose for dose, status in known.values() if status in WAITS]
+    return [*told, *(dose for dose in planned if dose.dose_id not in known)]
+
+
+async def _planned(
+    conn: Connection, site: str, from_ms: int, until_ms: int, person_id: str | None = None
+) -> list[UnheardDose]:  # fmt: skip
+    """Doses of the plans the site follows, of one person or of all, as the site itself expands them."""
+    found = await conn.execute(
+        "select p.plan_id, p.person_id, p.revision, p.body, m.times from medication_plans p"
+        " left join meal_times m on m.site = p.site and m.person_id = p.person_id"
+        " where p.site = %(site)s and p.owner = 'site' and p.status = 'active'"
+        " and (%(person)s::text is null or p.person_id = %(person)s)",
+        {"site": site, "person": person_id},
+    )
+    planned = []
+    for plan_id, person_id, revision, body, times in await found.fetchall():
+        try:
+            plan = plan_of(body, id=plan_id, person_id=person_id, revision=revision)
+        except BadPlan:
+            continue  # the site refuses it too
+        critical = {item.id for item in plan.items if item.critical}
+        planned += [
+            UnheardDose(one.id, plan.person_id, one.medication, one.due_at_ms, one.item_id in critical)
+            for one in occurrences(plan, from_ms + 1, until_ms + 1, times or {})
+        ]
+    return planned
+
+
+async def planned_names(
+    conn: Connection, site: str, person_id: str, dose_ids: Sequence[str], raised_ms: int
+) -> list[list[Any]]:  # fmt: skip
+    """[medicine, due ms] of doses of an alert that the site has told nothing of yet: alerts arrive before the rest."""
+    wanted = set(dose_ids)
+    planned = await _planned(conn, site, raised_ms - AROUND_ALERT_MS, raised_ms + AROUND_ALERT_MS, person_id)
+    return [[dose.medication, dose.due_ms] for dose in planned if dose.dose_id in wanted]
+
+
+async def doses_of(
+    conn: Connection, site: str, raised_ms: int, person_id: str | None
+) -> tuple[int | None, list[list[Any]]]:
+    """Since when a site was not heard when an alert was made of it, and which doses of its patient that concerns."""
+    found = await conn.execute(
+        "select max(heard_ms) from notification_silences where site = %s and heard_ms <= %s", (site, raised_ms)
+    )
+    row = await found.fetchone()
+    since_ms = row[0] if row is not None else None
+    doses = await conn.execute(
+        "select medication, due_ms from notification_unheard_doses where site = %s and heard_ms = %s and person_id = %s"
+        " order by due_ms, medication",
+        (site, since_ms, person_id),
+    )
+    return since_ms, [[one[0], one[1]] for one in await doses.fetchall()]

@@ -1,0 +1,152 @@
+"""Alerts of care: a patient needs somebody. One for a person and a topic, which grows, instead of many."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from edge.domain.care_commands import AcknowledgeCareAlert, CareAlertTimer, RaiseCareAlert
+from edge.domain.decision import Change, Decision, Moment, Refusal, Verdict, Write
+from edge.domain.dosing import ALERT_COLUMNS, Acts, CareState, Row
+from shared.doses.ladder import next_escalation
+from shared.events import CARE_ALERT_FIELDS
+
+EXPIRES_MS: Final = 24 * 3_600_000
+"""After that an alert is shown, not sent again."""
+DOSES_MAX: Final = 40
+"""Doses one alert names; more are still missed, and are in the list of doses."""
+TITLE_MAX, BODY_MAX = 120, 400
+HINTS: Final = {
+    "missed_dose": "Ask the person whether it was taken, and say so on the care page.",
+    "red_flag": "Speak to the person now. Listen to the recording.",
+    "help": "Speak to the person now, or send somebody.",
+    "double_dose": "Ask what was taken. Call the poison line or a doctor if it was too much.",
+    "dose_limit": "Ask what was taken and how the person is.",
+    "device_offline": "Look at the device: power, network. Until it is heard nobody knows what was taken.",
+    "low_stock": "Order or refill the medicine.",
+    "time_critical_gap": "Two doses lie further apart than usual because a clock was set: decide whether one is to be added.",
+}  # fmt: skip
+
+
+class AlertState(NamedTuple):
+    """The alert named, or None."""
+
+    alert: Row | None
+
+
+def raise_alert(
+    acts: Acts, state: CareState | None, topic: str, person_id: str | None, title: str, body: str = "", *, rung: int,
+    critical: bool,
+    dose_ids: list[str] | None = None, device_id: str | None = None, note_id: str | None = None,
+) -> Row:  # fmt: skip
+    """Open an alert, or let the person's open one of that topic grow: more doses, a higher rung. Never a lower one."""
+    now_ms = acts.now.now_ms
+    open_now = [*acts.alerts.values(), *(state.alerts if state else ())]
+    known = next(
+        (
+            acts.alerts.get(one["id"], one)
+            for one in open_now
+            if one["topic"] == topic and one["person_id"] == person_id and one["device_id"] in (None, device_id)
+            and acts.alerts.get(one["id"], one)["open"] and topic not in ("red_flag", "help")
+        ),
+        None,
+    )  # fmt: skip
+    if known is None:
+        audience = "clinic" if rung >= 4 else "caregiver"
+        alert: Row = {
+            "id": acts.new_id("alert"), "version": 0, "person_id": person_id, "topic": topic,
+            "severity": "critical" if critical or rung >= 4 else "warning", "title": title[:TITLE_MAX], "body": body[:BODY_MAX],
+            "hint": HINTS[topic], "dose_ids": (dose_ids or [])[:DOSES_MAX], "device_id": device_id, "note_id": note_id,
+            "rung": rung,
+            "audience": audience, "critical": critical, "tries": 1, "raised_at": now_ms, "expires_at": now_ms + EXPIRES_MS,
+            "acked_by": None, "acked_at": None, "open": True, "next_action_at": None,
+        }  # fmt: skip
+        return put_alert(acts, "care_alert_raised", alert, now_ms)
+    more = list(dict.fromkeys([*known["dose_ids"], *(dose_ids or [])]))[:DOSES_MAX]
+    if more == known["dose_ids"] and rung <= known["rung"]:
+        return known
+    grown = {
+        **known,
+        "dose_ids": more,
+        "title": title[:TITLE_MAX],
+        "body": body[:BODY_MAX],
+        "critical": known["critical"] or critical,
+    }
+    if rung > known["rung"]:
+        grown |= {
+            "rung": rung,
+            "audience": "clinic",
+            "severity": "critical",
+            "tries": 1,
+            "acked_by": None,
+            "acked_at": None,
+        }
+    return put_alert(acts, "care_alert_escalated", grown, now_ms)
+
+
+def put_alert(acts: Acts, kind: str, alert: Row, told_ms: int) -> Row:
+    """The fact about an alert, and when the clock looks at it next. told_ms: when its people were told last."""
+    step = (
+        next_escalation(alert["rung"], alert["tries"], told_ms) if alert["open"] and alert["acked_at"] is None else None
+    )
+    silent = alert["topic"] == "low_stock"
+    alert = {**alert, "version": alert["version"] + 1, "next_action_at": step.at_ms if step and not silent else None}
+    acts.alerts[alert["id"]] = alert
+    acts.changes.append(Change(kind, alert["id"], alert["version"], {name: alert[name] for name in CARE_ALERT_FIELDS}))
+    acts.writes.append(Write("put_care_alert", {name: alert[name] for name in ALERT_COLUMNS}))
+    return alert
+
+
+def end_for_doses(acts: Acts, state: CareState, answered: set[str], why: str) -> None:
+    """Alerts about doses all of which are answered now are over, and say how."""
+    for known in state.alerts:
+        alert = acts.alerts.get(known["id"], known)
+        if alert["topic"] == "missed_dose" and alert["open"] and answered & set(alert["dose_ids"]):
+            left = [one for one in alert["dose_ids"] if one not in answered and not _is_settled(acts, state, one)]
+            if not left:
+                put_alert(acts, "care_alert_ended", {**alert, "open": False, "body": why[:BODY_MAX]}, acts.now.now_ms)
+
+
+def _is_settled(acts: Acts, state: CareState, dose_id: str) -> bool:
+    dose = acts.doses.get(dose_id) or next((one for one in state.doses if one["id"] == dose_id), None)
+    return dose is None or dose["status"] in ("EARLY", "ON_TIME", "LATE", "SKIPPED", "HELD", "VOIDED")
+
+
+def acknowledge(state: AlertState, command: AcknowledgeCareAlert, now: Moment) -> Verdict:
+    """Somebody takes it upon themselves: nobody else is told of it again."""
+    alert = state.alert
+    if alert is None:
+        return Refusal("not_found", "There is no such alert.", "Read the list again.")
+    if alert["acked_at"] is not None:
+        return Decision(result={"alert_id": alert["id"], "already": True, "acked_by": alert["acked_by"]})
+    acts = Acts(now, command.command_id)
+    put_alert(
+        acts, "care_alert_acknowledged", {**alert, "acked_by": command.by[:80], "acked_at": now.now_ms}, now.now_ms
+    )
+    acts.result = {"alert_id": alert["id"], "already": False, "acked_by": command.by[:80]}
+    return acts.decision()
+
+
+def timer_due(state: AlertState, command: CareAlertTimer, now: Moment) -> Verdict:
+    """Nobody answered: the next people are told."""
+    alert = state.alert
+    if alert is None or alert["next_action_at"] != command.at_ms or not alert["open"] or alert["acked_at"] is not None:
+        return Refusal("not_due", "This alert needs nobody else now.", "")
+    step = next_escalation(alert["rung"], alert["tries"], command.at_ms)
+    if step is None:
+        return Refusal("not_due", "Everybody was told.", "")
+    acts = Acts(now, command.command_id)
+    audience = "caregiver" if step.audience in ("caregiver", "second_caregiver") else step.audience
+    told: dict[str, Any] = {"audience": audience, "rung": step.rung, "tries": alert["tries"] + 1}
+    acts.result = {"alert": put_alert(acts, "care_alert_escalated", {**alert, **told}, now.now_ms)["id"]}
+    return acts.decision()
+
+
+def raise_care_alert(state: CareState, command: RaiseCareAlert, now: Moment) -> Verdict:
+    """A red flag or a cry for help: rung 4 at once."""
+    acts = Acts(now, command.command_id)
+    alert = raise_alert(
+        acts, state, command.topic, command.person_id, command.title, command.body, rung=4, critical=True,
+        device_id=command.device_id, note_id=command.note_id,
+    )  # fmt: skip
+    acts.result = {"alert_id": alert["id"]}
+    return acts.decision()

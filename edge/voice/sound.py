@@ -1,0 +1,79 @@
+"""Sound as numbers: 16 bit signed little-endian mono, and the one rate the decoders hear."""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+from functools import lru_cache
+from typing import Final
+
+RATE: Final = 16_000
+"""Samples a second inside this package."""
+RATE_MIN: Final = 8_000
+RATE_MAX: Final = 48_000
+_TAPS: Final = 16  # samples of the input on either side of an output sample, at the lower of the two rates
+_PHASES_MAX: Final = 640
+
+
+class UnfitSound(ValueError):
+    """Not 16 bit mono between 8 and 48 kHz. Trying again with the same sound does not help; it may be kept all the same."""
+
+
+def samples_of(pcm: bytes, rate: int) -> array[int]:
+    """`pcm` as samples at RATE. Raises UnfitSound. 8 kHz is heard less well: half of speech is missing in it."""
+    if not RATE_MIN <= rate <= RATE_MAX:
+        raise UnfitSound(f"{rate} samples a second; between {RATE_MIN} and {RATE_MAX} can be heard")
+    if len(pcm) % 2:
+        raise UnfitSound("half a sample at the end; 16 bit mono can be heard")
+    samples = array("h", pcm)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples if rate == RATE else _resampled(samples, rate)
+
+
+def bytes_of(samples: array[int]) -> bytes:
+    """Samples as bytes, as they came."""
+    if sys.byteorder == "big":
+        samples = array("h", samples)
+        samples.byteswap()
+    return samples.tobytes()
+
+
+def _resampled(samples: array[int], rate: int) -> array[int]:
+    """Windowed sinc, its filters made once for each rate."""
+    common = math.gcd(rate, RATE)
+    step, phases = rate // common, RATE // common
+    if phases > _PHASES_MAX:
+        raise UnfitSound(f"{rate} samples a second; use 16000, or 8000, 11025, 22050, 24000, 32000, 44100 or 48000")
+    filters = _filters(rate)
+    reach = len(filters[0]) // 2
+    padded = array("h", bytes(2 * reach)) + samples + array("h", bytes(2 * reach))
+    out = array("h")
+    for number in range(len(samples) * phases // step):
+        at, phase = divmod(number * step, phases)
+        value = sum(map(_product, filters[phase], padded[at + 1 : at + 1 + 2 * reach]))
+        out.append(max(-32768, min(32767, round(value))))
+    return out
+
+
+def _product(a: float, b: int) -> float:
+    return a * b
+
+
+@lru_cache(maxsize=8)
+def _filters(rate: int) -> list[tuple[float, ...]]:
+    """For each place between two input samples, the weights of the samples around it (Hann window, gain 1)."""
+    phases = RATE // math.gcd(rate, RATE)
+    narrow = min(1.0, RATE / rate)
+    reach = math.ceil(_TAPS / narrow)
+    filters = []
+    for phase in range(phases):
+        weights = []
+        for tap in range(1 - reach, reach + 1):
+            x = tap - phase / phases
+            sinc = 1.0 if x == 0 else math.sin(math.pi * narrow * x) / (math.pi * narrow * x)
+            weights.append(sinc * (0.5 + 0.5 * math.cos(math.pi * x / (reach + 1))))
+        whole = sum(weights)
+        filters.append(tuple(weight / whole for weight in weights))
+    return filters

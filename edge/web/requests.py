@@ -1,0 +1,171 @@
+"""From a request to a command and back: bodies, idempotency keys, and what each refusal is in HTTP.
+
+**Idempotency.** With the header ``Idempotency-Key`` the command is called
+``http:<actor>:<key>:<digest of method, path and body>``. The dispatcher answers a command it knows with the answer of
+then. The same key with another digest is found by one look at the kept results (same actor, same key, another digest;
+kept as long as they are, 7 days) and at the requests that are being carried out right now, and answered 422. This
+process is the only one that writes this database, so between those two looks nothing can slip through.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import Request
+
+from edge.app.dispatcher import Accepted, Gap, NotDone, Refused
+from edge.store.ledger import kept_result
+from edge.web.credentials import Identity
+from edge.web.wiring import Submits
+from shared.commands import Command
+from shared.ids import new_id
+from shared.problems import ERRORS_MAX, Problem
+
+KEY: Final = re.compile(r"[A-Za-z0-9._~-]{1,100}")
+DIGEST_CHARS: Final = 16
+ANSWERS_HELD: Final = 1_000
+"""Answers of `once` that are held byte by byte; older ones are made again from the kept result."""
+
+STATUS_OF: Final[dict[str, int]] = {
+    "not_found": 404, "not_signed_in": 401, "locked": 423, "bad_code": 400, "bad_urgency": 422, "wrong_shape": 422,
+    "no_name": 422, "bad_letter": 422, "bad_policy": 422, "bad_minutes": 422, "bad_place": 422, "too_long": 422, "bad_age": 422,
+    "no_person": 404, "ends_before_start": 422, "bad_capacity": 422, "bad_delay": 422, "bad_length": 422,
+    "other_person": 422,
+}  # fmt: skip
+"""Refusals that are not 409 (the present state does not allow it)."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Shape(BaseModel):
+    """A request body: strict, nothing unknown in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class NoBody(Shape):
+    """A request that says everything in its path. An empty body and ``{}`` are the same."""
+
+
+def parsed(request: Request, raw: bytes, shape: type[M], who: Identity | None) -> M:
+    """The body as `shape`. Raises Problem 415 or 422.
+
+    With a cookie only application/json is taken, which a form of another site cannot send; otherwise text/plain and
+    nothing at all are JSON too, as browsers label a bare `fetch`.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    by_cookie = who is not None and who.by_cookie
+    if raw and media_type != "application/json" and (by_cookie or media_type not in ("", "text/plain")):
+        raise Problem(415, f"A body of type {media_type or 'unknown'} is not read here.")
+    try:
+        return shape.model_validate_json(raw or b"{}")
+    except ValidationError as error:
+        found = [
+            {"field": ".".join(str(part) for part in e["loc"]) or "body", "message": e["msg"]}
+            for e in error.errors(include_url=False, include_context=False, include_input=False)[:ERRORS_MAX]
+        ]
+        detail = "; ".join(f"{e['field']}: {e['message']}" for e in found[:3])
+        raise Problem(422, detail, errors=found) from error
+
+
+class Requests:
+    """Carries out commands for requests."""
+
+    def __init__(self, dispatcher: Submits, reader: sqlite3.Connection) -> None:
+        self._dispatcher = dispatcher
+        self._reader = reader
+        self._running: dict[str, tuple[str, int]] = {}
+        self._told: OrderedDict[str, bytes] = OrderedDict()
+
+    async def run(self, request: Request, who: Identity, raw: bytes, make: Callable[[str], Command]) -> dict[str, Any]:
+        """Carry out the command `make(command_id)`; returns its result. Raises Problem for everything else."""
+        named = self._named(request, who, raw)
+        if named is None:
+            return await self.submit(make(f"http:{who.actor}:{new_id()}"))
+        prefix, digest = named
+        _, count = self._running.get(prefix, (digest, 0))
+        self._running[prefix] = (digest, count + 1)
+        try:
+            return await self.submit(make(prefix + digest))
+        finally:
+            _, count = self._running.pop(prefix)
+            if count > 1:
+                self._running[prefix] = (digest, count - 1)
+
+    async def once(
+        self, request: Request, who: Identity, raw: bytes, work: Callable[[dict[str, Any] | None], Awaitable[Any]]
+    ) -> bytes:
+        """The answer that `work(known)` makes, as JSON; the same key and request get the very bytes of the first time.
+
+        known: None, or the command's result where it was carried out before and this process does not hold the bytes
+        (any more): then `work` only dresses it, without asking whether the present state would allow the act again.
+        Raises Problem.
+        """
+        named = self._named(request, who, raw)
+        if named is None:
+            return orjson.dumps(await work(None))
+        name = "".join(named)
+        if name in self._told:
+            return self._told[name]
+        kept = kept_result(self._reader, name)
+        if isinstance(kept, Refused):
+            raise _refused(kept)
+        made = orjson.dumps(await work(kept.result if kept else None))
+        told = self._told.setdefault(name, made)
+        while len(self._told) > ANSWERS_HELD:
+            self._told.popitem(last=False)
+        return told
+
+    async def submit(self, command: Command) -> dict[str, Any]:
+        """Hand one command in; returns its result. Raises Problem."""
+        try:
+            outcome = await self._dispatcher.submit(command)
+        except NotDone as error:
+            raise not_done(error) from error
+        if isinstance(outcome, Accepted):
+            return outcome.result
+        assert not isinstance(outcome, Gap), "only numbered senders can leave a gap"
+        raise _refused(outcome)
+
+    def _named(self, request: Request, who: Identity, raw: bytes) -> tuple[str, str] | None:
+        """Prefix and digest that name the command of this request, None without a key. Raises Problem 422."""
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not KEY.fullmatch(key):
+            raise Problem(422, "Idempotency-Key is 1 to 100 letters, digits and signs of . _ ~ -", code="bad_key")
+        asked = f"{request.method} {request.url.path}\n".encode() + raw
+        digest = hashlib.sha256(asked).hexdigest()[:DIGEST_CHARS]
+        prefix = f"http:{who.actor}:{key}:"
+        running, _ = self._running.get(prefix, (digest, 0))
+        if running != digest or self._used_for_another(prefix, digest):
+            raise Problem(
+                422, "This Idempotency-Key was used for another request.", code="key_reused",
+                hint="Use a new key for a new request.",
+            )  # fmt: skip
+        return prefix, digest
+
+    def _used_for_another(self, prefix: str, digest: str) -> bool:
+        """Whether a kept result has this actor and key, but another digest."""
+        rows = self._reader.execute(
+            "select command_id from results where command_id >= ? and command_id < ? and length(command_id) = ?",
+            (prefix, prefix + "g", len(prefix) + DIGEST_CHARS),
+        )
+        return any(row[0] != prefix + digest for row in rows)
+
+
+def _refused(outcome: Refused) -> Problem:
+    status = STATUS_OF.get(outcome.code, 409)
+    return Problem(status, outcome.detail, code=outcome.code, hint=outcome.hint)
+
+
+def not_done(error: NotDone) -> Problem:
+    """Nothing was kept: 503, with when to try again if that helps."""
+    return Problem(503, f"Nothing was done: {error}.", hint=error.hint, retry_after_s=1 if error.passing else None)

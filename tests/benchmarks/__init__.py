@@ -1,0 +1,1 @@
+"""Rates beside their limits: `make bench`. Never timed tests; see README.md."""

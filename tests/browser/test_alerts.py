@@ -1,0 +1,189 @@
+"""Alerts over all clinics, and what a caregiver sees: who needs somebody, who was told, and taking it on."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.browser.medicine import LISTED, Medicine
+from tests.browser.stage import PHONE
+
+CRITICAL = {"critical": True, "severity": "critical"}
+
+
+async def test_the_worst_comes_first_and_who_takes_an_alert_is_named_to_all(medicine: Medicine) -> None:
+    person = await medicine.patient("Tara Alert")
+    await medicine.alert(person, "Tara has not answered", severity="warning")
+    page = await medicine.page(medicine.nurse, "/pages/alerts")
+    cards = page.locator("[data-alert]")
+    await expect(cards).to_have_count(1)
+    await medicine.alert(person, "Tara missed a critical dose", **CRITICAL)
+    await expect(cards.first).to_contain_text("critical dose")
+    await expect(page.get_by_role("status").filter(has_text="open")).to_have_text("2 open, 2 nobody has")
+    await cards.first.get_by_role("button", name="I take it").click()
+    taken = page.locator("[data-alert]", has_text="critical dose")
+    await expect(taken).to_contain_text("nurse has it")
+    await expect(cards.first, "what nobody has comes before it").to_contain_text("has not answered")
+    office = await medicine.floor.manager("/pages/alerts")
+    await expect(office.locator("[data-alert]", has_text="critical dose")).to_contain_text("nurse has it")
+
+
+async def test_an_alert_shows_who_was_told_when_and_what_became_of_it(medicine: Medicine) -> None:
+    person = await medicine.patient("Uma Told")
+    await medicine.look_after(person)
+    await medicine.caregiver_is_told_at_the_inbox()
+    await medicine.alert(person, "Uma has not answered", **CRITICAL)
+    page = await medicine.page(medicine.nurse, "/pages/alerts")
+    await page.get_by_text("Who was told").click()
+    told = page.get_by_test_id("told")
+    await expect(told.locator("li li", has_text=LISTED).or_(told.locator("li li", has_text="ben"))).to_contain_text(
+        "sent"
+    )
+    await expect(told).to_contain_text("step 1")
+
+
+async def test_a_page_that_hears_nothing_any_more_says_so(medicine: Medicine) -> None:
+    person = await medicine.patient("Vera Stale")
+    await medicine.alert(person, "Vera has not answered")
+    page = await medicine.page(medicine.nurse, "/pages/alerts")
+    await expect(page.locator("[data-alert]")).to_be_visible()
+    await page.context.set_offline(True)
+    await expect(page.get_by_test_id("not-live")).to_be_visible()
+    await expect(page.get_by_test_id("live")).to_contain_text("Not live")
+    await expect(page.locator("[data-alert]"), "what was known stays, with its age").to_be_visible()
+    await page.context.set_offline(False)
+    await expect(page.get_by_test_id("not-live")).to_have_count(0)
+
+
+async def test_no_alert_is_said_plainly(medicine: Medicine) -> None:
+    page = await medicine.page(medicine.nurse, "/pages/alerts")
+    await expect(page.get_by_text("No open alert")).to_be_visible()
+
+
+async def test_a_caregiver_lands_on_the_own_page_and_sees_the_own_patients_alone(medicine: Medicine) -> None:
+    mine, other = await medicine.patient("Wanda Mine"), await medicine.patient("Xenia Other")
+    await medicine.look_after(mine)
+    await medicine.plan(mine, 600, medication="Bisoprolol")
+    await medicine.alert(mine, "Wanda has not answered")
+    await medicine.alert(other, "Xenia has not answered")
+    page = await medicine.floor.visitor()
+    await page.goto(f"{medicine.floor.stage.cloud_url}/pages/sign-in")
+    account = medicine.floor.stage.clinic.caregiver
+    await page.get_by_label("User name").fill(account["username"])
+    await page.get_by_label("Password", exact=True).fill(account["password"])
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url("**/pages/caregiver")
+    await expect(page.get_by_test_id(f"patient-{mine}")).to_contain_text("Bisoprolol")
+    alert = page.locator("[data-alert]")
+    await expect(alert).to_have_count(1)
+    await alert.get_by_role("button", name="I take it").click()
+    await expect(alert).to_contain_text(f"{account['username']} has it")
+    await expect(page.get_by_text("Xenia")).to_have_count(0)
+
+
+async def test_a_caregiver_who_is_listed_for_nobody_is_told_what_to_do(medicine: Medicine) -> None:
+    page = await medicine.page(medicine.caregiver, "/pages/caregiver")
+    await expect(page.get_by_text("You are not listed for anybody yet")).to_be_visible()
+    await page.goto(f"{medicine.floor.stage.cloud_url}/pages/patients")
+    await expect(page.get_by_text("This page is not for your account.")).to_be_visible()
+
+
+async def test_a_caregiver_adds_a_channel_proves_it_by_the_code_and_sets_quiet_hours(medicine: Medicine) -> None:
+    await medicine.forget_channels()
+    inbox = medicine.floor.stage.inbox
+    before = inbox.code()
+    page = await medicine.page(medicine.caregiver, "/pages/caregiver")
+    how = page.get_by_test_id("channels")
+    await how.locator("select[name=kind]").select_option("webhook")
+    await how.get_by_label("Address that begins with https://").fill(inbox.url)
+    await how.get_by_role("button", name="Add a channel").click()
+    channel = how.locator("[data-channel=webhook]")
+    await expect(channel).to_contain_text("not verified yet")
+
+    async def came() -> bool:
+        return inbox.code() not in (None, before)
+
+    await medicine.floor.until("the code arrives", came)
+    code = inbox.code() or ""
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    await channel.get_by_label("Code from the message").fill(wrong)
+    await channel.get_by_role("button", name="Verify").click()
+    await expect(how.locator(".note.bad")).to_be_visible()
+    await channel.get_by_label("Code from the message").fill(code)
+    await channel.get_by_role("button", name="Verify").click()
+    await expect(channel.locator(".badge.good")).to_have_text("verified")
+    await channel.get_by_label("Quiet from").fill("22:00")
+    await channel.get_by_label("until").fill("07:00")
+    await channel.get_by_role("button", name="Save").click()
+    await expect(channel.get_by_role("button", name="Save")).to_have_count(0)
+    (kept,) = (await medicine.caregiver.get("/api/v1/notifications/channels")).raise_for_status().json()
+    assert (kept["quiet_from"], kept["quiet_until"]) == ("22:00", "07:00")
+    await channel.get_by_role("button", name="Remove").click()
+    await expect(channel).to_have_count(0)
+
+
+async def test_messages_in_the_browser_are_asked_for_and_a_refusal_is_said(medicine: Medicine) -> None:
+    page = await medicine.page(medicine.caregiver, "/pages/caregiver")
+    await page.evaluate("Notification.requestPermission = async () => 'denied'")
+    await page.get_by_role("button", name="Tell me in this browser").click()
+    await expect(page.get_by_test_id("channels")).to_contain_text("The browser does not allow messages")
+
+
+async def test_a_subscription_of_the_browser_is_entered_as_a_channel(medicine: Medicine) -> None:
+    """The browser's push service is out of reach of tests: its answer is given here, the worker and the rest are real."""
+    await medicine.forget_channels()
+    page = await medicine.page(medicine.caregiver, "/pages/caregiver")
+    await page.evaluate("""() => {
+        Notification.requestPermission = async () => 'granted';
+        PushManager.prototype.getSubscription = async () => null;
+        PushManager.prototype.subscribe = async (asked) => {
+            window.asked = asked;
+            return { toJSON: () => ({ endpoint: 'https://push.example/abc', keys: { p256dh: 'BPk', auth: 'YXV0aA' } }) };
+        };
+    }""")
+    await page.get_by_role("button", name="Tell me in this browser").click()
+    await expect(page.locator("[data-channel=push]")).to_contain_text("push.example")
+    key = (await medicine.caregiver.get("/api/v1/notifications/push-key")).json()["public_key"]
+    assert await page.evaluate("window.asked.applicationServerKey.length") == 65 and len(key) == 87
+    assert await page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 1
+    assert not medicine.floor.complaints
+    await medicine.forget_channels()
+
+
+async def test_the_link_in_a_message_is_a_page_for_a_phone_and_takes_the_alert_on(medicine: Medicine) -> None:
+    person = await medicine.patient("Yara Link")
+    await medicine.look_after(person)
+    await medicine.caregiver_is_told_at_the_inbox()
+    known = len(medicine.floor.stage.inbox.messages())
+    await medicine.alert(person, "Yara has not answered", **CRITICAL)
+
+    async def came() -> bool:
+        return any(one.get("acknowledge_url") for one in medicine.floor.stage.inbox.messages()[known:])
+
+    await medicine.floor.until("the message arrives", came)
+    link = next(
+        one["acknowledge_url"] for one in medicine.floor.stage.inbox.messages()[known:] if one.get("acknowledge_url")
+    )
+    page = await medicine.floor.visitor(PHONE)
+    await page.goto(link)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    button = page.get_by_role("button", name="I take care of it")
+    box = await button.bounding_box()
+    assert box is not None and box["height"] >= 44, "large enough for a finger"
+    await button.click()
+    await expect(page.get_by_role("heading")).to_contain_text("Thank you")
+    await expect(page.get_by_text("Yara")).to_have_count(0)
+    nurse = await medicine.page(medicine.nurse, "/pages/alerts")
+    await expect(nurse.locator("[data-alert]", has_text="Yara")).to_have_attribute("data-taken", "true")
+    assert not medicine.floor.complaints
+
+
+async def test_both_pages_fit_a_phone_and_read_from_right_to_left(medicine: Medicine) -> None:
+    person = await medicine.patient("Zahra Phone")
+    await medicine.look_after(person)
+    await medicine.plan(person, 600)
+    await medicine.alert(person, "Zahra has not answered", **CRITICAL)
+    for who, path in ((medicine.nurse, "/pages/alerts"), (medicine.caregiver, "/pages/caregiver")):
+        page = await medicine.page(who, f"{path}?lang=ar", PHONE)
+        await expect(page.locator("[data-alert]")).to_be_visible()
+        assert await page.evaluate("document.documentElement.dir") == "rtl"
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -1,0 +1,73 @@
+"""The care page: doses that wait, answers by staff, corrections, alerts, devices, seen live in a browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.async_api import expect
+
+from shared.ids import new_id
+from tests.browser.stage import PHONE, Floor
+
+
+async def plan(floor: Floor, person: str, *minutes: int, medication: str = "Metformin", **more: Any) -> None:
+    """Head office sends a plan for somebody: one dose a day at so many minutes from now, within the day, each."""
+    answer = await floor.edge.post("/api/v1/patients/", json={"name": person, "phone": "+15559900"})
+    person_id = answer.raise_for_status().json()["id"]
+    now = datetime.now(UTC)
+    times = sorted({f"{now + timedelta(minutes=by):%H:%M}" for by in minutes})
+    item = {"id": "m", "medication": medication, "unit": "tablet", "dose": 1, "timing": {"times_of_day": times}, **more}
+    start = (now - timedelta(days=1)).date().isoformat()
+    body = {
+        "plan_id": new_id(), "person_id": person_id, "revision": 1,
+        "plan": {"start": start, "timezone": "UTC", "items": [item]},
+    }  # fmt: skip
+    site = floor.stage.clinic.site
+    asked = await floor.office.post(f"/api/v1/sites/{site}/commands", json={"kind": "apply_plan", "body": body})
+    asked.raise_for_status()
+
+    async def there() -> bool:
+        doses = (await floor.edge.get("/api/v1/care/doses")).raise_for_status().json()["doses"]
+        return any(one["patient_id"] == person_id for one in doses)
+
+    await floor.until("the plan has reached the clinic", there)
+
+
+async def test_a_dose_that_waits_is_answered_by_a_nurse_and_can_be_corrected(floor: Floor) -> None:
+    await plan(floor, "Carla Dose", -20)
+    page = await floor.staff("/pages/care")
+    row = page.get_by_test_id("now").locator("li", has_text="Carla Dose")
+    await expect(row).to_contain_text("Metformin")
+    await row.get_by_role("button", name="Taken").click()
+    done = page.get_by_test_id("before").locator("li", has_text="Carla Dose")
+    await expect(done).to_contain_text("on time")
+    await done.get_by_role("button", name="Correct").click()
+    dialog = page.locator("dialog")
+    await dialog.get_by_label("What became of it").select_option("SKIPPED")
+    await dialog.get_by_label("Reason").fill("it was the neighbour's")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(done).to_contain_text("skipped")
+    await expect(done).to_contain_text("the neighbour's")
+
+
+async def test_a_new_device_shows_its_code_once(floor: Floor) -> None:
+    page = await floor.staff("/pages/care")
+    await page.get_by_role("button", name="Add a device").click()
+    await page.get_by_label("Name, e.g. kitchen").fill("Window sill")
+    await page.locator("dialog").get_by_role("button", name="Add a device").click()
+    assert len((await page.get_by_test_id("claim").inner_text()).replace(" ", "")) == 10
+    await page.keyboard.press("Escape")
+    device = page.get_by_test_id("devices").locator("li", has_text="Window sill")
+    await expect(device).to_contain_text("never heard")
+    await device.get_by_role("button", name="Remove").click()
+    await page.locator("dialog").get_by_role("button", name="Remove").click()
+    await expect(device).to_have_count(0)
+
+
+async def test_the_care_page_fits_a_phone_and_reads_from_right_to_left(floor: Floor) -> None:
+    await plan(floor, "Dora Phone", -10, 600)
+    page = await floor.staff("/pages/care?lang=ar", size=PHONE)
+    await expect(page.get_by_test_id("now")).to_contain_text("Dora Phone")
+    assert await page.evaluate("document.documentElement.dir") == "rtl"
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,0 +1,260 @@
+"""A patient's page at head office: plans written in a form until the clinic follows them, recordings, people, the day."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.browser.medicine import Medicine
+from tests.browser.stage import PHONE
+
+
+async def write_plan(page: Page, medication: str, *times: str, unit: str = "tablet") -> None:
+    """Fill in the form for one medicine at times of day; it is not sent yet."""
+    await page.get_by_role("button", name="Write a plan").click()
+    form = page.locator(".plan-form")
+    await form.get_by_label("Medicine", exact=True).fill(medication)
+    await form.get_by_label("Unit, e.g. tablet").fill(unit)
+    for n, time in enumerate(times, 1):
+        if n > 1:
+            await form.get_by_role("button", name="Another time").click()
+        await form.get_by_label(f"Time {n}", exact=True).fill(time)
+
+
+async def send(page: Page) -> None:
+    await page.get_by_role("button", name="Send the plan").click()
+    await expect(page.locator("dialog")).to_have_count(0)
+
+
+async def plans_of(medicine: Medicine, person: str) -> list[dict[str, Any]]:
+    answer = await medicine.nurse.get(f"/api/v1/medication-plans?patient_id={person}")
+    found: list[dict[str, Any]] = answer.raise_for_status().json()
+    return found
+
+
+async def test_a_patient_is_found_by_a_part_of_the_name_and_opened(medicine: Medicine) -> None:
+    await medicine.patient("Farida Search")
+    await medicine.patient("Gustav Other")
+    page = await medicine.page(medicine.nurse, "/pages/patients")
+    await page.get_by_label("Name or phone").fill("rida se")
+    listed = page.get_by_test_id("patients")
+    await expect(listed.locator("li")).to_have_count(1)
+    await listed.get_by_role("link", name="Farida Search").click()
+    await expect(page.get_by_role("heading", name="Farida Search")).to_be_visible()
+    await expect(page.get_by_text("No plan yet.")).to_be_visible()
+
+
+async def test_a_plan_written_in_the_form_reaches_the_clinic_and_its_doses_are_shown(medicine: Medicine) -> None:
+    person = await medicine.patient("Hilda Plan")
+    page = await medicine.patient_page(person)
+    await write_plan(page, "Metformin", "00:01", "23:58")
+    await page.get_by_label("Critical: a missed one").check()
+    await page.get_by_label("Instructions (English)").fill("With food.")
+    await send(page)
+    plan = page.get_by_test_id("plans").locator("[data-plan]")
+    await expect(plan.locator("[data-to=site]")).to_have_attribute("data-state", "applied")
+    await expect(plan).to_contain_text("00:01, 23:58")
+    await expect(plan).to_contain_text("With food.")
+    await expect(page.get_by_test_id("today").locator("li", has_text="23:58")).to_contain_text("critical")
+
+
+async def test_a_plan_for_a_clinic_that_is_cut_off_waits_as_published(medicine: Medicine) -> None:
+    person = await medicine.patient("Ivo Cut")
+    page = await medicine.patient_page(person)
+    medicine.floor.stage.cut_link()
+    await write_plan(page, "Ramipril", "23:50")
+    await send(page)
+    delivery = page.get_by_test_id("plans").locator("[data-to=site]")
+    await expect(delivery).to_have_attribute("data-state", "published")
+    medicine.floor.stage.restore_link()
+    await expect(delivery).to_have_attribute("data-state", "applied")
+
+
+async def test_doses_that_fall_by_steps_by_meals_and_as_needed_are_sent_as_written(medicine: Medicine) -> None:
+    person = await medicine.patient("Jana Taper")
+    page = await medicine.patient_page(person)
+    await write_plan(page, "Prednisolone", "08:00")
+    form = page.locator(".plan-form")
+    await form.get_by_role("button", name="Then another dose").click()
+    first, second = form.get_by_role("group", name="Step 1"), form.get_by_role("group", name="Step 2")
+    await first.get_by_label("How much").fill("2")
+    await second.get_by_label("How much").fill("0.5")
+    await page.get_by_role("button", name="Send the plan").click()
+    assert await first.get_by_label("For so many days").evaluate("field => !field.validity.valid"), (
+        "it says what is missing"
+    )
+    await first.get_by_label("For so many days").fill("5")
+    await second.get_by_label("When").first.select_option("meals")
+    await second.get_by_label("After breakfast").check()
+    await form.get_by_role("button", name="Another medicine").click()
+    other = page.get_by_test_id("medicine-2")
+    await other.get_by_label("Medicine", exact=True).fill("Paracetamol")
+    await other.get_by_label("Unit, e.g. tablet").fill("tablet")
+    await other.get_by_label("As needed only").check()
+    await other.get_by_label("For what, e.g. pain").fill("pain")
+    await other.get_by_label("At most so many times").fill("4")
+    await other.get_by_label("Minutes between two").fill("240")
+    await send(page)
+    (plan,) = await plans_of(medicine, person)
+    taper, needed = plan["items"]
+    assert [(one["dose"], one.get("days")) for one in taper["steps"]] == [(2, 5), (0.5, None)]
+    assert taper["steps"][1]["timing"]["when"] == ["PCM"]
+    assert needed["as_needed"] and needed["as_needed_reason"] == "pain"
+    assert needed["limits"] == {"max_doses": 4, "min_gap_min": 240, "max_hours": 24}
+
+
+async def test_a_change_is_the_next_revision_and_keeps_what_the_form_does_not_show(medicine: Medicine) -> None:
+    person = await medicine.patient("Kofi Change")
+    cycle = {"times_of_day": ["09:00"], "cycle_on_days": 21, "cycle_off_days": 7}
+    await medicine.plan(person, 600, medication="Cyclic", code="http://example.org|1", timing=cycle)
+    page = await medicine.patient_page(person)
+    plan = page.get_by_test_id("plans").locator("[data-plan]")
+    await plan.get_by_role("button", name="Change").click()
+    await page.get_by_label("How much").fill("3")
+    await send(page)
+    await expect(plan).to_contain_text("Revision 2")
+    ((item,),) = [one["items"] for one in await plans_of(medicine, person)]
+    assert item["code"] == "http://example.org|1" and item["steps"][0]["dose"] == 3
+    assert item["steps"][0]["timing"]["cycle_on_days"] == 21, "a rhythm written elsewhere stays"
+
+
+async def test_who_changes_a_plan_that_somebody_else_changed_is_told_and_nothing_is_overwritten(
+    medicine: Medicine,
+) -> None:
+    person = await medicine.patient("Lena Twice")
+    plan_id = await medicine.plan(person, 600)
+    page = await medicine.patient_page(person)
+    await page.get_by_role("button", name="Change").click()
+    (plan,) = await plans_of(medicine, person)
+    items = [{**plan["items"][0], "medication": "Newer"}]
+    body = {"patient_id": person, "start": plan["start"], "timezone": "UTC", "items": items}
+    answer = await medicine.nurse.put(f"/api/v1/medication-plans/{plan_id}", json=body, headers={"If-Match": '"1"'})
+    answer.raise_for_status()
+    await page.get_by_label("How much").fill("9")
+    await page.get_by_role("button", name="Send the plan").click()
+    await expect(page.locator("dialog")).to_contain_text("Somebody has changed this plan")
+    assert [one["items"][0]["medication"] for one in await plans_of(medicine, person)] == ["Newer"]
+
+
+async def test_a_plan_is_stopped_with_a_reason(medicine: Medicine) -> None:
+    person = await medicine.patient("Milan Stop")
+    await medicine.plan(person, 600)
+    page = await medicine.patient_page(person)
+    await page.get_by_role("button", name="Stop", exact=True).click()
+    await page.get_by_label("Reason").fill("side effects")
+    await page.get_by_role("button", name="Stop the plan").click()
+    plan = page.get_by_test_id("plans").locator("[data-plan]")
+    await expect(plan).to_contain_text("stopped: side effects")
+    await expect(plan.get_by_role("button", name="Change")).to_have_count(0)
+    await expect(page.get_by_test_id("today")).to_contain_text("No dose is planned for today.")
+
+
+async def test_fhir_is_imported_and_what_is_wrong_with_it_is_said(medicine: Medicine) -> None:
+    person = await medicine.patient("Nadia Fhir")
+    page = await medicine.patient_page(person)
+    await page.get_by_role("button", name="Import FHIR").click()
+    text, button = page.get_by_label("FHIR as JSON"), page.get_by_role("button", name="Import", exact=True)
+    await text.fill("{ not json")
+    await button.click()
+    await expect(page.locator("dialog")).to_contain_text("This is not JSON")
+    repeat = {"frequency": 1, "period": 1, "periodUnit": "d", "timeOfDay": ["21:00:00"]}
+    request = {
+        "resourceType": "MedicationRequest", "status": "active", "intent": "order", "authoredOn": "2026-11-20",
+        "medicationCodeableConcept": {"text": "Simvastatin"},
+        "dosageInstruction": [
+            {"timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}]}
+        ],
+    }  # fmt: skip
+    await text.fill(json.dumps({**request, "status": "nonsense"}))
+    await button.click()
+    await expect(page.locator("dialog .note.bad")).to_be_visible()
+    await text.fill(json.dumps({**request, "subject": {"reference": f"Patient/{person}"}}))
+    await button.click()
+    await expect(page.get_by_test_id("plans").locator("[data-plan]")).to_contain_text("Simvastatin")
+
+
+async def test_a_recording_is_played_at_just_the_words_something_was_found_in(medicine: Medicine) -> None:
+    person = await medicine.patient("Oskar Voice")
+    quote = {"kind": "symptom", "value": "dizziness", "quote": "feel dizzy", "start_s": 2.0, "end_s": 2.6}
+    await medicine.recording(person, "Since this morning I feel dizzy when I stand up", quote)
+    page = await medicine.patient_page(person)
+    note = page.get_by_test_id("notes").locator("[data-note]")
+    await expect(note.locator("mark")).to_have_text("feel dizzy")
+    await page.evaluate("""() => {
+        const audio = document.querySelector('[data-note] audio');
+        window.heard = [];
+        audio.addEventListener('timeupdate', () => { if (!audio.paused) window.heard.push(audio.currentTime); });
+    }""")
+    await note.get_by_role("button", name="Play 2.0 s").click()
+    await page.wait_for_function("""() => {
+        const audio = document.querySelector('[data-note] audio');
+        return window.heard.length > 0 && audio.paused;
+    }""")
+    heard = await page.evaluate("window.heard.concat(document.querySelector('[data-note] audio').currentTime)")
+    assert heard[0] >= 1.7 and heard[-1] < 4.0, "it began at the words and ended after them, not with the sound"
+
+
+async def test_people_times_and_holds_are_changed_and_their_way_to_the_clinic_is_shown(medicine: Medicine) -> None:
+    person = await medicine.patient("Petra Around")
+    await medicine.plan(person, 600)
+    page = await medicine.patient_page(person)
+    await page.get_by_role("button", name="Add a caregiver").click()
+    await page.get_by_label("Name", exact=True).fill("Quentin Neighbour")
+    await page.get_by_label("Relation, e.g. daughter").fill("neighbour")
+    await page.locator("dialog").get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_test_id("caregivers")).to_contain_text("Quentin Neighbour")
+    doctors = page.get_by_test_id("doctors")
+    await doctors.get_by_label("Doctor").select_option(label="Dr. Amara Okafor")
+    await doctors.get_by_role("button", name="Add").click()
+    await expect(doctors.locator("li", has_text="Dr. Amara Okafor")).to_be_visible()
+    meals = page.get_by_test_id("meals")
+    await meals.get_by_label("After breakfast").fill("07:45")
+    await meals.get_by_role("button", name="Save").click()
+    asked = page.get_by_test_id("asked").locator("li", has_text="Times of the day")
+    await expect(asked).to_have_attribute("data-state", "applied")
+    await page.get_by_role("button", name="Hold doses").click()
+    dialog = page.locator("dialog")
+    start = await dialog.get_by_label("From").input_value()
+    await dialog.get_by_label("Until").fill(f"{start[:10]}T23:59")
+    await dialog.get_by_label("Reason").fill("surgery")
+    await dialog.get_by_role("button", name="Hold doses").click()
+    hold = page.get_by_test_id("holds").locator("li", has_text="surgery")
+    await expect(hold).to_be_visible()
+    await hold.get_by_role("button", name="End hold").click()
+    await expect(hold).to_have_count(0)
+
+
+async def test_the_numbers_say_what_they_mean_and_show_what_nobody_knows_beside(medicine: Medicine) -> None:
+    person = await medicine.patient("Rhea Numbers")
+    page = await medicine.patient_page(person)
+    week = page.get_by_test_id("adherence").locator("[data-days='7']")
+    for word in ("Taken", "On time", "Unknown", "Never announced"):
+        await expect(week.get_by_text(word, exact=True)).to_be_visible()
+    await page.get_by_text("What these numbers mean").click()
+    await expect(page.get_by_test_id("adherence")).to_contain_text(
+        "without those held, voided, never announced or unknown"
+    )
+
+
+async def test_the_page_fits_a_phone_in_arabic_and_its_form_too(medicine: Medicine) -> None:
+    person = await medicine.patient("Sami Phone")
+    await medicine.plan(person, 600, instructions={"en": "With food.", "ar": "مع الطعام."})
+    page = await medicine.patient_page(person, "&lang=ar", PHONE)
+    await expect(page.get_by_test_id("meals")).to_be_visible()
+    assert await page.evaluate("document.documentElement.dir") == "rtl"
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.get_by_test_id("plans").locator("header .button.main").click()
+    await page.locator(".plan-form").wait_for()
+    assert await page.locator("dialog").evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert not medicine.floor.complaints, "nothing broke a rule of the page"
+
+
+async def test_a_patient_nobody_knows_is_said_plainly_and_head_office_alone_sees_no_patients(
+    medicine: Medicine,
+) -> None:
+    page = await medicine.patient_page("01935b5a-0000-7000-8000-00000000dead")
+    await expect(page.get_by_text("There is no such patient")).to_be_visible()
+    office = await medicine.floor.manager("/pages/patients")
+    await expect(office.get_by_text("This page is not for your account.")).to_be_visible()

@@ -1,0 +1,247 @@
+"""Recordings at head office: brought in pieces or whole, heard by those who may, let go in time; and what is listed beside."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from cryptography.hazmat.primitives import serialization
+
+from shared.clock import wall_s
+from tests.care_office import (
+    ANA,
+    BOOT,
+    CAM,
+    DAY_MS,
+    MINUTE_MS,
+    NINE_MS,
+    CareOffice,
+    alert_data,
+    caring,
+    dose_event,
+    note_data,
+    plan_body,
+)
+from tests.office import EPOCH, Device, person
+
+PIECE = 64 * 1024
+
+
+@pytest_asyncio.fixture
+async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
+    async with caring(pg_uri, tmp_path) as care:
+        yield care
+
+
+def _sound(seconds: float = 3.0, rate: int = 16_000) -> bytes:
+    """A WAV file of a saw tooth."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(bytes(n % 251 for n in range(int(seconds * rate) * 2)))
+    return file.getvalue()
+
+
+def _sha(sound: bytes) -> str:
+    return hashlib.sha256(sound).hexdigest()
+
+
+async def _clinic(care: CareOffice, site: str = "alpha") -> Any:
+    """Asks as a clinic, by its certified key."""
+    key = Device()
+    public = key.key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    async with care.office.pool.transaction() as conn:
+        await conn.execute(
+            "insert into certificates values (%s, %s, %s, %s, 0, %s)",
+            (site, EPOCH, f"{site}1", public.decode(), int(wall_s()) + 3600),
+        )
+
+    async def ask(method: str, sha256: str, offset: int = 0, total: int = 0, piece: bytes = b"") -> Any:
+        headers = {"Authorization": f"Bearer {key.token(f'{site}.{EPOCH}')}"}
+        if method == "PUT":
+            headers |= {"Upload-Offset": str(offset), "Upload-Length": str(total)}
+        return await care.office.http.request(method, f"/api/v1/blobs/{sha256}", headers=headers, content=piece)
+
+    return ask
+
+
+async def _bring(ask: Any, sound: bytes) -> list[int]:
+    statuses = []
+    for offset in range(0, len(sound), PIECE):
+        answer = await ask("PUT", _sha(sound), offset, len(sound), sound[offset : offset + PIECE])
+        statuses.append(answer.status_code)
+    return statuses
+
+
+async def _noted(care: CareOffice, sound: bytes, note_id: str = "note-1", **more: Any) -> None:
+    """The clinic tells of a recording of Ana's."""
+    data = note_data(ANA, NINE_MS, sha256=_sha(sound), bytes=len(sound), **more)
+    await care.office.event("alpha", "note_recorded", note_id, data)
+    await care.wait("select 1 from interaction_logs where interaction_id = %s", note_id)
+
+
+async def test_a_sound_in_pieces_goes_on_where_it_stood_and_is_whole_once_its_hash_is_right(care: CareOffice) -> None:
+    ask, sound = await _clinic(care), _sound()
+    nothing = await ask("HEAD", _sha(sound))
+    assert (nothing.status_code, nothing.headers["upload-offset"]) == (404, "0")
+    first = await ask("PUT", _sha(sound), 0, len(sound), sound[:PIECE])
+    assert (first.status_code, first.headers["upload-offset"]) == (204, str(PIECE))
+    again = await ask("PUT", _sha(sound), 0, len(sound), sound[:PIECE])
+    assert (again.status_code, again.headers["upload-offset"]) == (409, str(PIECE))
+    assert (await ask("HEAD", _sha(sound))).headers["upload-offset"] == str(PIECE)
+    last = await ask("PUT", _sha(sound), PIECE, len(sound), sound[PIECE:])
+    assert (last.status_code, last.headers["upload-offset"]) == (201, str(len(sound)))
+    assert (await ask("PUT", _sha(sound), 0, len(sound), sound[:PIECE])).status_code == 201, "what is whole stays so"
+
+
+async def test_a_sound_that_is_not_what_its_name_says_is_begun_anew(care: CareOffice) -> None:
+    ask, sound = await _clinic(care), _sound(1)
+    wrong = await ask("PUT", "0" * 64, 0, len(sound), sound)
+    assert wrong.status_code == 422 and wrong.json()["code"] == "wrong_hash"
+    assert (await ask("HEAD", "0" * 64)).status_code == 404
+    assert (await ask("PUT", _sha(sound), 0, 11 * 1024 * 1024, sound)).status_code == 422
+
+
+async def test_a_clinic_hears_only_what_it_has_brought_whole_itself(care: CareOffice) -> None:
+    alpha, beta, sound = await _clinic(care), await _clinic(care, "beta"), _sound()
+    assert await _bring(alpha, sound) == [204, 201]
+    assert (await beta("HEAD", _sha(sound))).status_code == 404
+    one_byte = await beta("PUT", _sha(sound), 0, len(sound), sound[:1])
+    assert one_byte.status_code == 204
+    await care.office.event("beta", "note_recorded", "stolen", note_data(CAM, NINE_MS, sha256=_sha(sound)))
+    await care.wait("select 1 from interaction_logs")
+    await care.ask("bo", "GET", "/voice/stolen/audio", 404)
+
+
+async def test_a_recording_is_listed_at_once_and_heard_when_its_sound_is_here(care: CareOffice) -> None:
+    ask, sound = await _clinic(care), _sound()
+    await _noted(care, sound)
+    [listed] = await care.ask("nina", "GET", f"/voice?patient_id={ANA}")
+    assert (listed["id"], listed["status"], listed["has_audio"], listed["items"]) == ("note-1", "stored", False, [])
+    early = await care.ask("nina", "GET", "/voice/note-1/audio", 404)
+    assert early["code"] == "not_here_yet"
+    await _bring(ask, sound)
+    whole = await care.raw("nina", "GET", "/voice/note-1/audio")
+    assert (whole.status_code, whole.content, whole.headers["content-type"]) == (200, sound, "audio/wav")
+    part = await care.raw("nina", "GET", "/voice/note-1/audio", headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, sound[100:200])
+    acts = {row[0] for row in await care.rows("select act from audit where detail->>'person' = %s", ANA)}
+    assert {"recording_heard"} <= acts
+
+
+async def test_a_sound_past_its_time_is_gone_and_says_so(care: CareOffice) -> None:
+    ask, sound = await _clinic(care), _sound()
+    await _noted(care, sound)
+    await _bring(ask, sound)
+    care.office.parts.care.sounds.blobs.need_room()
+    care.pass_time(181 * DAY_MS / MINUTE_MS)
+    assert await care.office.parts.care.sounds.tidy() == 1
+    gone = await care.ask("nina", "GET", "/voice/note-1/audio", 410)
+    assert gone["code"] == "gone"
+    assert (await care.ask("nina", "GET", "/voice/note-1"))["has_audio"] is False
+
+
+async def test_a_sound_two_clinics_have_stays_while_one_of_them_may_hear_it(care: CareOffice) -> None:
+    alpha, beta, sound = await _clinic(care), await _clinic(care, "beta"), _sound()
+    await _noted(care, sound)
+    await _bring(alpha, sound)
+    await _bring(beta, sound)
+    await care.office.event("alpha", "person_erased", ANA, person("", phone="", erased=True), 2)
+    await care.wait("select 1 from blobs where site = 'alpha' and gone_ms is not null")
+    assert await care.office.parts.care.sounds.tidy() == 0
+    await care.ask("nina", "GET", "/voice/note-1/audio", 410)
+    assert (await beta("HEAD", _sha(sound))).status_code == 200
+
+
+async def test_a_device_brings_a_recording_in_a_form_and_the_same_number_is_one_recording(care: CareOffice) -> None:
+    device, sound = await care.device(), _sound()
+    form = {"recorded_at": str(NINE_MS - 1000), "boot_id": BOOT, "device_seq": "7", "language": "es", "purpose": "note"}
+    files = {"audio": ("note.wav", sound, "audio/wav")}
+    first = await device.ask("POST", f"/devices/{device.id}/voice", 202, data=form, files=files)
+    again = await device.ask("POST", "/voice", 202, data=form, files=files)
+    assert first == again and (first["sha256"], first["status"], first["heard"]) == (_sha(sound), "stored", None)
+    [note] = await care.ask("nina", "GET", "/voice")
+    assert (note["id"], note["language"], note["patient_id"], note["has_audio"]) == (
+        first["interaction_id"],
+        "es",
+        ANA,
+        True,
+    )
+    assert note["conversation_id"] is not None
+    by_sha = {"sha256": _sha(sound), "boot_id": BOOT, "device_seq": 8}
+    second = await device.ask("POST", f"/devices/{device.id}/voice", 202, json=by_sha)
+    assert second["interaction_id"] != first["interaction_id"]
+
+
+async def test_what_is_no_sound_or_too_long_or_not_here_is_refused_by_name(care: CareOffice) -> None:
+    device = await care.device()
+    path = f"/devices/{device.id}/voice"
+    await device.ask("POST", path, 415, files={"audio": ("x.wav", b"no sound at all", "audio/wav")})
+    await device.ask(
+        "POST", path, 413, data={"purpose": "command"}, files={"audio": ("x.wav", _sound(16), "audio/wav")}
+    )
+    await device.ask("POST", path, 422, data={"language": "en"}, files={"other": ("x.wav", b"short", "audio/wav")})
+    missing = await device.ask("POST", path, 409, json={"sha256": "a" * 64})
+    assert missing["code"] == "not_here"
+    await device.ask("POST", path, 422, json={"sha256": "no"})
+    folder = care.office.parts.care.sounds.blobs.folder
+    assert [one.name for one in folder.iterdir() if one.is_file()] == [], "nothing of it stays on the disk"
+
+
+async def test_recordings_of_another_clinic_do_not_exist(care: CareOffice) -> None:
+    await _noted(care, _sound())
+    assert await care.ask("bo", "GET", "/voice") == []
+    await care.ask("bo", "GET", "/voice/note-1", 404)
+    await care.ask("bo", "GET", "/voice/note-1/audio", 404)
+    await care.ask("olga", "GET", "/voice", 403)
+    answer = await care.office.http.head(f"/api/v1/blobs/{'a' * 64}")
+    assert answer.status_code == 401
+
+
+async def test_a_recording_shows_its_alerts_and_what_was_understood(care: CareOffice) -> None:
+    await _noted(care, _sound())
+    await care.office.event(
+        "alpha", "care_alert_raised", "al-1", alert_data(ANA, NINE_MS, topic="red_flag", note_id="note-1")
+    )
+    await care.wait("select 1 from alert_logs")
+    async with care.office.pool.transaction() as conn:
+        await conn.execute(
+            "insert into llm_results (site, pipeline, subject_id, version, job_key, source, prompt_version, schema_version,"
+            " urgency, items, created_ms) values ('alpha', 'note', 'note-1', 9, 'k', 'rules', '1', '1', 8,"
+            """ '[{"kind": "symptom", "value": "chest pain", "quote": "my chest hurts", "start_s": 0.4, "end_s": 1.2}]', 1)"""
+        )
+    note = await care.ask("nina", "GET", "/voice/note-1")
+    assert note["alerts"] == ["al-1"] and note["items"][0]["quote"] == "my chest hurts"
+
+
+async def test_events_of_devices_and_doses_are_one_list_in_pages(care: CareOffice) -> None:
+    device = await care.device()
+    await care.ask("nina", "POST", "/medication-plans", 201, json=plan_body())
+    dose = (await device.schedule())[0]["occurrence_id"]
+    care.pass_time(60)
+    await device.tell(
+        device.event("announced", occurrence_id=dose),
+        device.event("taken", occurrence_id=dose),
+        device.event("lid_open", data={"compartment": 2}),
+    )
+    await care.office.event("alpha", "dose_event_logged", "le-1", dose_event(None, ANA, "taken", NINE_MS))
+    await care.wait("select 1 from dose_event_logs", count=3)
+    everything = await care.ask("nina", "GET", f"/events?patient_id={ANA}")
+    assert len(everything) == 6 and everything[0]["at"] >= everything[-1]["at"]
+    taken = [one for one in everything if one["kind"] == "taken" and one["of"] == "device_event"]
+    assert [(one["status"], one["occurrence_id"]) for one in taken] == [("ON_TIME", dose)]
+    page = await care.raw("nina", "GET", f"/events?patient_id={ANA}&limit=4")
+    rest = await care.raw("nina", "GET", page.headers["link"].split(">")[0].removeprefix("</api/v1"))
+    assert page.json() + rest.json() == everything and "link" not in rest.headers
+    assert [one["kind"] for one in await care.ask("nina", "GET", "/events?kind=lid_open")] == ["lid_open"]
+    assert await care.ask("bo", "GET", "/events") == []
+    await care.ask("nina", "GET", "/events?cursor=nowhere", 422)
