@@ -6,7 +6,7 @@ import { Button, ProblemNote, start } from "../../../../shared/ui/components";
 import { useWords } from "../../../../shared/ui/i18n";
 import { CareFrame, type Shell } from "../care/frame";
 import { useDoing } from "../care/doing";
-import { AlertCard, patientPage, worstFirst, type CareAlert } from "../care/parts";
+import { AlertCard, Moment, patientPage, worstFirst, type CareAlert } from "../care/parts";
 import { nameOf, places, usePolled, zoneOf, type Places } from "../care/polled";
 import { may } from "../care/nav";
 import type { User } from "../../../../shared/ui/api";
@@ -53,7 +53,7 @@ function Body({ user, shell }: { user: User; shell: Shell }): JSX.Element {
                 <div class="more">
                   <WhoWasTold site={one.site} alert={one.id} zone={zone} />
                   {one.open && !one.acked_by && <Button look="quiet" busy={doing.busy === `up ${one.id}`} onClick={() => void run(`up ${one.id}`, `/api/v1/alerts/${encodeURIComponent(one.id)}/escalate`, { audience: "clinic" })}>{t("escalate")}</Button>}
-                  {one.ended_at && <span class="quiet">{t("ended")}</span>}
+                  {one.ended_at && <span class="quiet">{t("ended")} <Moment at={one.ended_at} zone={zone} /></span>}
                 </div>
               </AlertCard>
             );

@@ -5,12 +5,12 @@ import { Button } from "../../../../shared/ui/components";
 import { useWords } from "../../../../shared/ui/i18n";
 import { Moment, Part } from "../care/parts";
 import type { Note, NoteItem } from "./asked";
-import { WORDS } from "./words";
+import { MORE } from "./more-words";
 
 const LEAD_S = 0.2; // the first sound of a word is not cut off
 
 export function Notes({ notes, zone }: { notes: Note[]; zone: string }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
   return (
     <Part title={t("notes")} count={notes.length} empty={notes.length ? undefined : t("no_notes")} testid="notes">
       <ul class="rows spoken">{notes.map((one) => <li key={one.id} data-note={one.id}><Spoken note={one} zone={zone} /></li>)}</ul>
@@ -19,7 +19,7 @@ export function Notes({ notes, zone }: { notes: Note[]; zone: string }): JSX.Ele
 }
 
 function Spoken({ note, zone }: { note: Note; zone: string }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
   const sound = useRef<HTMLAudioElement>(null);
   const until = useRef(Infinity);
   const play = (item: NoteItem): void => {

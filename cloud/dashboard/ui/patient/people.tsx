@@ -10,6 +10,7 @@ import { Moment, Part } from "../care/parts";
 import { CARE } from "../care/words";
 import { ID, type Caregiver, type Doctor, type Hold, type Patient, type Plan, type Requested } from "./asked";
 import { momentIn } from "./moments";
+import { MORE } from "./more-words";
 import { WHEN } from "./plan-body";
 import { WORDS } from "./words";
 
@@ -17,7 +18,7 @@ const PERSON = `/api/v1/patients/${encodeURIComponent(ID)}`;
 const PLACES_MAX = 20;
 
 export function Caregivers({ patient, caregivers, onChanged }: { patient: Patient; caregivers: Caregiver[]; onChanged: () => void }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
   const care = useWords(CARE);
   const doing = useDoing();
   const [ask, setAsk] = useState<"add" | { remove: Caregiver } | { channels: Caregiver } | null>(null);
@@ -51,7 +52,7 @@ export function Caregivers({ patient, caregivers, onChanged }: { patient: Patien
 }
 
 function AddCaregiver({ next, onClose, onDone }: { next: number; onClose: () => void; onDone: () => void }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
   const care = useWords(CARE);
   const doing = useDoing();
   const [given, setGiven] = useState({ name: "", relation: "", place: String(next), account: "", language: "" });
@@ -79,7 +80,7 @@ function AddCaregiver({ next, onClose, onDone }: { next: number; onClose: () => 
 }
 
 export function Doctors({ patient, doctors, onChanged }: { patient: Patient; doctors: Doctor[]; onChanged: () => void }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
   const care = useWords(CARE);
   const doing = useDoing();
   const [all, setAll] = useState<Doctor[]>([]);
@@ -107,7 +108,8 @@ export function Doctors({ patient, doctors, onChanged }: { patient: Patient; doc
 }
 
 export function MealTimes({ meals, onChanged }: { meals: Record<string, string>; onChanged: () => void }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
+  const page = useWords(WORDS);
   const care = useWords(CARE);
   const doing = useDoing();
   const [given, setGiven] = useState<Record<string, string> | null>(null);
@@ -121,7 +123,7 @@ export function MealTimes({ meals, onChanged }: { meals: Record<string, string>;
   return (
     <Part title={t("meals")} hint={t("meals_hint")} testid="meals">
       <form class="form body" onSubmit={(event) => void send(event)}>
-        <div class="fields small-fields">{WHEN.map((code) => <label key={code}>{t(code)}<input type="time" name={code} value={times[code] ?? ""} onInput={(e) => { setSent(false); setGiven({ ...times, [code]: e.currentTarget.value }); }} /></label>)}</div>
+        <div class="fields small-fields">{WHEN.map((code) => <label key={code}>{page(code)}<input type="time" name={code} value={times[code] ?? ""} onInput={(e) => { setSent(false); setGiven({ ...times, [code]: e.currentTarget.value }); }} /></label>)}</div>
         <ProblemNote problem={doing.problem} />
         <div class="row"><Button type="submit" look="main" busy={doing.busy !== ""} disabled={given === null}>{care("save")}</Button><span role="status">{sent && t("saved")}</span></div>
       </form>
@@ -130,7 +132,7 @@ export function MealTimes({ meals, onChanged }: { meals: Record<string, string>;
 }
 
 export function Holds({ holds, plans, patient, today, onChanged }: { holds: Hold[]; plans: Plan[]; patient: Patient; today: string; onChanged: () => void }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
   const care = useWords(CARE);
   const doing = useDoing();
   const [asking, setAsking] = useState(false);
@@ -170,9 +172,10 @@ export function Holds({ holds, plans, patient, today, onChanged }: { holds: Hold
 }
 
 export function Asked({ requests, zone }: { requests: Requested[]; zone: string }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
+  const page = useWords(WORDS);
   const named = (kind: Requested["kind"]): string => t(kind === "end_hold" ? "end_hold_kind" : kind);
-  const state = (one: string): string => (one === "published" || one === "received" || one === "applied" || one === "failed" || one === "expired" ? t(one) : one);
+  const state = (one: string): string => (one === "published" || one === "received" || one === "applied" || one === "failed" || one === "expired" ? page(one) : one);
   return (
     <Part title={t("asked")} empty={requests.length ? undefined : t("no_asked")} testid="asked">
       <ul class="rows">

@@ -1,10 +1,9 @@
 /** The plans of a patient: what is taken when, how far each revision is, and the acts on them. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { Button, Dialog, ProblemNote } from "../../../../shared/ui/components";
+import { Button } from "../../../../shared/ui/components";
 import { alone, isLanguage, language, useWords } from "../../../../shared/ui/i18n";
-import { useDoing } from "../care/doing";
-import { later } from "../care/later";
+import { later } from "../../../../shared/ui/later";
 import { Part } from "../care/parts";
 import { CARE } from "../care/words";
 import type { Delivery, Patient, Plan } from "./asked";
@@ -12,6 +11,7 @@ import type { ItemBody, StepBody } from "./plan-body";
 import { WORDS } from "./words";
 
 const PlanForm = later(() => import("./plan-form"));
+const PlanDialog = later(() => import("./plan-dialogs"));
 type Ask = { form: Plan | null } | { stop: Plan } | "fhir" | null;
 
 export function Plans({ patient, plans, today, onChanged }: { patient: Patient; plans: Plan[]; today: string; onChanged: () => void }): JSX.Element {
@@ -25,8 +25,7 @@ export function Plans({ patient, plans, today, onChanged }: { patient: Patient; 
       tools={<span class="row"><Button look="main" onClick={() => setAsk({ form: null })}>{t("write")}</Button><Button look="quiet" onClick={() => setAsk("fhir")}>{t("fhir")}</Button></span>}
       also={<>
         {ask && ask !== "fhir" && "form" in ask && <PlanForm patient={patient} plan={ask.form} today={today} onClose={close} onSent={done} />}
-        {ask && ask !== "fhir" && "stop" in ask && <StopPlan plan={ask.stop} onClose={close} onDone={done} />}
-        {ask === "fhir" && <ImportFhir patient={patient} onClose={close} onDone={done} />}
+        {ask && (ask === "fhir" || "stop" in ask) && <PlanDialog stop={ask === "fhir" ? null : ask.stop} patient={patient} onClose={close} onDone={done} />}
       </>}>
       <ul class="plans">
         {[...active, ...plans.filter((one) => one.status !== "active")].map((plan) => (
@@ -92,60 +91,5 @@ function DeliverySteps({ delivery }: { delivery: Delivery }): JSX.Element {
       </ol>
       {delivery.detail && <p class={bad ? "bad" : "quiet"}><bdi>{delivery.detail}</bdi></p>}
     </div>
-  );
-}
-
-function StopPlan({ plan, onClose, onDone }: { plan: Plan; onClose: () => void; onDone: () => void }): JSX.Element {
-  const t = useWords(WORDS);
-  const care = useWords(CARE);
-  const doing = useDoing();
-  const [reason, setReason] = useState("");
-  const stop = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (await doing.run("stop", "DELETE", `/api/v1/medication-plans/${encodeURIComponent(plan.id)}`, { reason: reason.trim() })) onDone();
-  };
-  return (
-    <Dialog title={t("stop_title")} onClose={onClose}>
-      <p><bdi>{plan.items.map((one) => one.medication).join(", ")}</bdi></p>
-      <p class="quiet">{t("stop_hint")}</p>
-      <form class="form" onSubmit={(event) => void stop(event)}>
-        <label>{care("reason")}<input name="reason" dir="auto" required maxLength={120} value={reason} onInput={(e) => setReason(e.currentTarget.value)} /></label>
-        <ProblemNote problem={doing.problem} />
-        <Button type="submit" look="danger" busy={doing.busy !== ""}>{t("stop_do")}</Button>
-      </form>
-    </Dialog>
-  );
-}
-
-function ImportFhir({ patient, onClose, onDone }: { patient: Patient; onClose: () => void; onDone: () => void }): JSX.Element {
-  const t = useWords(WORDS);
-  const doing = useDoing();
-  const [pasted, setPasted] = useState("");
-  const [zone, setZone] = useState(patient.timezone);
-  const [bad, setBad] = useState("");
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    let resource: unknown;
-    try {
-      resource = JSON.parse(pasted);
-      if (typeof resource !== "object" || resource === null || Array.isArray(resource)) throw new SyntaxError("{…}");
-      setBad("");
-    } catch (met) {
-      setBad(t("fhir_bad", { why: alone((met as SyntaxError).message) }));
-      return;
-    }
-    if (await doing.run("fhir", "POST", "/api/v1/medication-plans/import-fhir", { patient_id: patient.id, resource, timezone: zone })) onDone();
-  };
-  return (
-    <Dialog title={t("fhir")} onClose={onClose}>
-      <p class="quiet">{t("fhir_hint")}</p>
-      <form class="form" onSubmit={(event) => void send(event)}>
-        <label>{t("fhir_json")}<textarea name="fhir" dir="ltr" rows={10} required spellcheck={false} value={pasted} onInput={(e) => setPasted(e.currentTarget.value)} /></label>
-        <label>{t("zone")}<input name="timezone" dir="ltr" required maxLength={64} value={zone} onInput={(e) => setZone(e.currentTarget.value)} /></label>
-        {bad && <p class="note warn" role="alert"><span>{bad}</span></p>}
-        <ProblemNote problem={doing.problem} />
-        <Button type="submit" look="main" busy={doing.busy !== ""}>{t("fhir_do")}</Button>
-      </form>
-    </Dialog>
   );
 }

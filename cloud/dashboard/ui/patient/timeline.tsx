@@ -8,10 +8,11 @@ import { DoseRow, Moment, Part, type Dose } from "../care/parts";
 import { CARE } from "../care/words";
 import type { Device, Event } from "./asked";
 import { happened } from "./event-words";
+import { MORE } from "./more-words";
 import { WORDS } from "./words";
 
 export function Timeline({ past, events, devices, zone, onChanged }: { past: Dose[]; events: Event[]; devices: Device[]; zone: string; onChanged: () => void }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
   const care = useWords(CARE);
   const [shown, setShown] = useState<"doses" | "events">("doses");
   const [asked, setAsked] = useState<Dose | null>(null);
@@ -52,7 +53,8 @@ export function nearest(due: number, time: string, zone: string): number {
 }
 
 function Correct({ dose, zone, onClose, onDone }: { dose: Dose; zone: string; onClose: () => void; onDone: () => void }): JSX.Element {
-  const t = useWords(WORDS);
+  const t = useWords(MORE);
+  const page = useWords(WORDS);
   const care = useWords(CARE);
   const doing = useDoing();
   const [status, setStatus] = useState<"ON_TIME" | "SKIPPED" | "MISSED">("ON_TIME");
@@ -67,7 +69,7 @@ function Correct({ dose, zone, onClose, onDone }: { dose: Dose; zone: string; on
     <Dialog title={dose.medication} onClose={onClose}>
       <form class="form" onSubmit={(event) => void send(event)}>
         <label>{t("became")}
-          <select name="status" value={status} onChange={(e) => setStatus(e.currentTarget.value as "ON_TIME")}><option value="ON_TIME">{t("taken")}</option><option value="SKIPPED">{care("SKIPPED")}</option><option value="MISSED">{care("MISSED")}</option></select>
+          <select name="status" value={status} onChange={(e) => setStatus(e.currentTarget.value as "ON_TIME")}><option value="ON_TIME">{page("taken")}</option><option value="SKIPPED">{care("SKIPPED")}</option><option value="MISSED">{care("MISSED")}</option></select>
         </label>
         {status === "ON_TIME" && <label>{t("taken_at")}<input name="time" type="time" required value={time} onInput={(e) => setTime(e.currentTarget.value)} /></label>}
         <label>{care("reason")}<input name="reason" dir="auto" required maxLength={120} value={reason} onInput={(e) => setReason(e.currentTarget.value)} /></label>
