@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from cloud import main, operations
 from cloud.accounts import people
 from cloud.db.migrate import MigrationError, migrate
+from cloud.ending import on_stop
 from shared import logs, passwords
 from shared.clock import Clock, iso
 from shared.problems import Problem
@@ -47,8 +47,7 @@ def work(config: Config = None) -> None:
 
     async def until_stopped(parts: main.Parts) -> None:
         stopped = asyncio.Event()
-        for stop in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(stop, stopped.set)
+        on_stop(stopped.set)
         async with asyncio.TaskGroup() as group:
             working = group.create_task(parts.pipelines.run(), name="pipelines")
             await stopped.wait()

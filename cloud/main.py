@@ -7,7 +7,6 @@ until SIGTERM or SIGINT. Any number of such processes may share one database.
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -41,6 +40,7 @@ from cloud.dashboard.sites import Sites
 from cloud.dashboard.sockets import live_router
 from cloud.db.migrate import migrate
 from cloud.db.pool import QUEUE, SITES, Pool, open_pool
+from cloud.ending import on_stop
 from cloud.feeder import Feeder
 from cloud.ingest import http as ingest_http
 from cloud.ingest.intake import Intake
@@ -317,9 +317,7 @@ async def serve(settings: Settings, clock: Clock | None = None) -> None:
             limit_concurrency=CONNECTIONS_MAX,
         )
         server = Server(config, parts.close)
-        loop = asyncio.get_running_loop()
-        for stop in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(stop, server.stop)
+        on_stop(server.stop)
         async with asyncio.TaskGroup() as group:
             work = group.create_task(run_parts(parts), name="parts")
             await server.serve()

@@ -72,7 +72,7 @@ class Demo:
 
 
 async def eventually(true: Callable[[], object], within_s: float) -> None:
-    """Wait until it is, or the time is over."""
+    """Wait until it is, or the time is over; whoever calls asserts it."""
     ends_s = transport_s() + within_s
     while not true() and transport_s() < ends_s:
         await asyncio.sleep(0.05)
