@@ -52,7 +52,7 @@ class Tokens(BaseModel):
 
 def auth_router(sessions: Sessions, guards: Guards, *, secure: bool) -> APIRouter:
     """`/api/v1/auth/*`. `secure`: the server is reached over HTTPS, so cookies are for HTTPS only."""
-    router = APIRouter(prefix="/api/v1/auth", tags=["signing in"])
+    router = APIRouter(prefix="/api/v1/auth", tags=["sign-in"])
 
     @router.post("/login")
     async def login(body: SignIn, request: Request, response: Response) -> Tokens:

@@ -7,6 +7,11 @@ if (typeof SwaggerUIBundle === "undefined") {
     url: "/openapi.json",
     domNode: place,
     displayRequestDuration: true,
+    // Well over a hundred operations: groups to open and a field to find them, or only what is in view would be drawn at all.
+    docExpansion: "none",
+    filter: true,
+    deepLinking: true,
+    defaultModelsExpandDepth: 0,
     validatorUrl: null,
     requestInterceptor: (request) => {
       // Who has signed in on a page may also try changes; a foreign page cannot send this header.
