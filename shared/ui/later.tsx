@@ -1,7 +1,7 @@
 /** Parts of a page that are fetched when the page is there already: dialogs, tabs, what is below the fold. The first drawing stays small. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Problem } from "./api";
+import { get, Problem } from "./api";
 import { Dialog, ProblemNote } from "./components";
 import { useWords } from "./i18n";
 import { COMMON } from "./words";
@@ -20,17 +20,20 @@ export function later<Props extends object>(load: () => Promise<{ default: (prop
   return function Later(props) {
     const [, again] = useState({});
     const [failed, setFailed] = useState(false);
-    const ask = (): void => {
+    const ask = (): Promise<void> => fetched().then(() => again({}), () => setFailed(true));
+    const askAgain = async (): Promise<void> => {
       setFailed(false);
-      fetched().then(() => again({}), () => setFailed(true));
+      if (await fetched().then(() => true, () => false)) again({});
+      else if (await get(location.pathname).then(() => true, (met) => met instanceof Problem && met.status !== 0)) location.reload(); // browsers keep that a file could not be had
+      else setFailed(true);
     };
-    useEffect(() => { if (!got) ask(); }, []);
+    useEffect(() => { if (!got) void ask(); }, []);
     if (got) {
       const Part = got;
       return <Part {...props} />;
     }
     const problem = failed ? new Problem(0, "no_answer", "", "", true) : null;
-    if (!("onClose" in props)) return failed ? <ProblemNote problem={problem} onAgain={ask} /> : <Waiting />;
+    if (!("onClose" in props)) return failed ? <ProblemNote problem={problem} onAgain={() => void askAgain()} /> : <Waiting />;
     return failed ? <Dialog title="" onClose={props.onClose as () => void}><ProblemNote problem={problem} /></Dialog> : null;
   };
 }

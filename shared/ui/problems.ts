@@ -4,13 +4,23 @@ import { Problem } from "./api";
 
 export type Told = readonly [message: string, hint: string];
 
-const TOLD: Record<string, Record<Language, Told>> = {
-  no_answer: {
+/** Somebody at a clinic can go and look at its computer; who uses head office's pages can look at the own connection. */
+const NO_ANSWER: Record<Language, Told> = import.meta.env.MODE === "cloud"
+  ? {
+    en: ["Head office did not answer.", "Check that you are online. Trying again is safe: nothing is done twice."],
+    hi: ["मुख्य कार्यालय ने उत्तर नहीं दिया।", "देखें कि आप ऑनलाइन हैं। फिर कोशिश करना सुरक्षित है: कुछ भी दो बार नहीं होगा।"],
+    es: ["La central no responde.", "Compruebe que tiene conexión. Reintentar es seguro: nada se hace dos veces."],
+    ar: ["المكتب الرئيسي لا يجيب.", "تأكد أنك متصل بالشبكة. إعادة المحاولة آمنة: لا شيء يُنفَّذ مرتين."],
+  }
+  : {
     en: ["The clinic computer did not answer.", "Check that it is switched on and its cable is in. Trying again is safe: nothing is done twice."],
     hi: ["क्लिनिक के कंप्यूटर ने उत्तर नहीं दिया।", "देखें कि वह चालू है और केबल लगी है। फिर कोशिश करना सुरक्षित है: कुछ भी दो बार नहीं होगा।"],
     es: ["El ordenador de la clínica no responde.", "Compruebe que está encendido y con el cable puesto. Reintentar es seguro: nada se hace dos veces."],
     ar: ["حاسوب العيادة لا يجيب.", "تأكد أنه يعمل وأن الكابل موصول. إعادة المحاولة آمنة: لا شيء يُنفَّذ مرتين."],
-  },
+  };
+
+const TOLD: Record<string, Record<Language, Told>> = {
+  no_answer: NO_ANSWER,
   unauthorized: {
     en: ["You are not signed in any more.", "Sign in again and repeat the step."],
     hi: ["आप अब साइन इन नहीं हैं।", "फिर साइन इन करें और यही कदम दोहराएँ।"],

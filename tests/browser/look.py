@@ -1,7 +1,7 @@
-"""Take a picture of every page, to be looked at by eye: ``python -m tests.browser.look FOLDER [staff]``.
+"""Take a picture of every page, to be looked at by eye: ``python -m tests.browser.look FOLDER [staff|care]``.
 
 The pages show a busy clinic: a queue, calls, a patient inside, a clinic that is not heard, one never set up. With
-`staff` only the pages that the clinic's staff work with.
+`staff` only the pages that the clinic's staff work with, with `care` only those of medicine at head office.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page
 
-from tests.browser.stage import PHONE, TABLET, TELEVISION, Floor, open_floor
+from tests.browser.stage import PHONE, TABLET, TELEVISION, Floor, open_floor, sign_in, signed_in
 
 SETTLE_MS = 700
+LONG = (1280, 2600)
+"""All of a long page."""
 
 
 Picture = Callable[[Page, str, str], Awaitable[None]]
@@ -265,16 +268,60 @@ async def look_at_messages(floor: Floor, picture: Picture, display: Page) -> Non
         await floor.act(f"broadcasts/{broadcast}/end")
 
 
-async def main(folder: Path, only_staff: bool) -> None:
+async def look_at_care(floor: Floor, picture: Picture) -> None:
+    """What a nurse, a caregiver and head office see of the made-up people of `cloud seed-care`."""
+    told = await floor.stage.tool("cloud", "seed-care")
+    async with AsyncExitStack() as stack:
+        nurse, caregiver = [
+            await stack.enter_async_context(aclosing(await sign_in(floor.stage.cloud_url, account)))
+            for account in (
+                {"username": f"made-up-{role}", "password": told.split()[-1]} for role in ("nurse", "caregiver")
+            )
+        ]
+        rows = (await nurse.get("/api/v1/patients")).raise_for_status().json()
+        ids = {one["name"]: one["id"] for one in rows}
+        with_plan, without = (f"/pages/patient?site=made-up&id={ids[name]}" for name in ("Amelia Rivas", "Meera Joshi"))
+        pages = (
+            (nurse, "patients", "/pages/patients?", "[data-testid=patients] li"),
+            (nurse, "patient", f"{with_plan}&", "[data-testid=asked]"),
+            (nurse, "patient-empty", f"{without}&", "[data-testid=asked]"),
+            (nurse, "alerts", "/pages/alerts?", "[data-testid=alerts]"),
+            (caregiver, "caregiver", "/pages/caregiver?", "[data-testid=channels]"),
+            (floor.office, "models", "/pages/models?", "[data-testid=models]"),
+        )
+        for who, name, path, ready in pages:
+            for language, size, kind in (
+                ("en", LONG, ""),
+                ("ar", LONG, "-ar"),
+                ("en", PHONE, "-phone"),
+                ("ar", PHONE, "-ar-phone"),
+            ):
+                page = await floor.visitor(size, storage_state=signed_in(who))
+                await page.goto(f"{floor.stage.cloud_url}{path}lang={language}")
+                await picture(page, f"care-{name}{kind}", ready)
+                await page.context.close()
+        page = await floor.visitor(LONG, storage_state=signed_in(nurse))
+        await page.goto(f"{floor.stage.cloud_url}{with_plan}")
+        for button, ready in (
+            ("Change", ".plan-form"), ("Stop", "dialog form"), ("Import FHIR", "dialog form"),
+            ("Add a caregiver", "dialog form"), ("How they are told", "dialog .channels"),
+            ("Hold doses", "dialog form"), ("Correct", "dialog form"),
+        ):  # fmt: skip
+            await page.get_by_role("button", name=button).first.click()
+            await picture(page, f"care-dialog-{button.lower().replace(' ', '-')}", ready)
+            await page.keyboard.press("Escape")
+
+
+async def main(folder: Path, which: str) -> None:
     """Start the stage, take the pictures, end everything."""
     async with open_floor() as floor:
-        await (look_at_staff if only_staff else look)(floor, camera(folder))
+        await {"": look, "staff": look_at_staff, "care": look_at_care}[which](floor, camera(folder))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit("usage: python -m tests.browser.look FOLDER [staff]")
+    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["staff"], ["care"]):
+        sys.exit("usage: python -m tests.browser.look FOLDER [staff|care]")
     pictures = Path(sys.argv[1])
     pictures.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(pictures, sys.argv[2:] == ["staff"]))
+    asyncio.run(main(pictures, "".join(sys.argv[2:])))
     print(f"{len(list(pictures.glob('*.png')))} pictures in {pictures}")

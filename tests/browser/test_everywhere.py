@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.stage import PHONE, TABLET, TELEVISION, Floor
+from tests.browser.medicine import Medicine
+from tests.browser.stage import PHONE, TABLET, TELEVISION, Floor, signed_in
 
 EDGE = {
     "/": "a.card",
@@ -30,7 +31,20 @@ CLOUD = {
     "/pages/site?site=riverside": ".commands",
     "/test_websocket.html": "form",
     "/pages/track": ".message",  # without a link it says what it is for
+    "/pages/patients": "[data-testid=patients] li",
+    "/pages/patient": "[data-testid=asked]",
+    "/pages/alerts": "[data-alert]",
+    "/pages/caregiver": "[data-testid=channels]",
+    "/pages/models": "[data-testid=models] tbody tr",
 }
+CARE = {
+    "/pages/patients": "nurse",
+    "/pages/patient": "nurse",
+    "/pages/alerts": "nurse",
+    "/pages/caregiver": "caregiver",
+}
+"""Who opens a page of medicine at head office; the rest is opened by its administrator."""
+LONG_NAME = "María del Carmen Fernández-Villanueva y Ruiz de la Concepción"
 PAGES = [("edge", path) for path in EDGE] + [("cloud", path) for path in CLOUD]
 ROOT = Path(__file__).resolve().parents[2]
 PAGE_GZIP_BYTES_MAX = 40 * 1024
@@ -38,7 +52,21 @@ PAGE_GZIP_BYTES_MAX = 40 * 1024
 each_page = pytest.mark.parametrize(("program", "path"), PAGES)
 
 
-async def _open(floor: Floor, program: str, path: str, size: tuple[int, int], language: str = "en") -> Page:
+async def _somebody_needs_care(medicine: Medicine) -> str:
+    """A patient with a long name, a plan, a caregiver and an alert; their id. The person and the plan are made once."""
+    known = (await medicine.nurse.get("/api/v1/patients", params={"q": LONG_NAME})).raise_for_status().json()
+    person = known[0]["id"] if known else await medicine.patient(LONG_NAME)
+    if not known:
+        medicines = "Amoxicillin/clavulanic acid 875 mg/125 mg prolonged-release"
+        await medicine.plan(person, -30, 600, medication=medicines, critical=True)
+    await medicine.look_after(person)
+    await medicine.alert(person, f"{LONG_NAME} has not answered", critical=True, severity="critical")
+    return str(person)
+
+
+async def _open(
+    floor: Floor, medicine: Medicine, program: str, path: str, size: tuple[int, int], language: str = "en"
+) -> Page:
     address = f"{path}{'&' if '?' in path else '?'}lang={language}"
     if path == "/pages/sign-in":  # who is signed in is sent on
         page = await floor.visitor(size)
@@ -47,6 +75,10 @@ async def _open(floor: Floor, program: str, path: str, size: tuple[int, int], la
         answer = await floor.edge.post("/api/v1/visits", json={"service": "A"})
         page = await floor.visitor(size)
         await page.goto(f"{floor.stage.edge_url}{address}#{answer.raise_for_status().json()['tracking_token']}")
+    elif program == "cloud" and path in CARE:
+        person = await _somebody_needs_care(medicine)
+        page = await floor.visitor(size, storage_state=signed_in(getattr(medicine, CARE[path])))
+        await page.goto(f"{floor.stage.cloud_url}{address}&site={medicine.site}&id={person}")
     else:
         page = await (floor.staff if program == "edge" else floor.manager)(address, size)
     await expect(page.locator((EDGE if program == "edge" else CLOUD)[path]).first).to_be_visible()
@@ -54,8 +86,8 @@ async def _open(floor: Floor, program: str, path: str, size: tuple[int, int], la
 
 
 @each_page
-async def test_page_fits_a_phone_in_both_directions(floor: Floor, program: str, path: str) -> None:
-    page = await _open(floor, program, path, PHONE)
+async def test_page_fits_a_phone_in_both_directions(floor: Floor, medicine: Medicine, program: str, path: str) -> None:
+    page = await _open(floor, medicine, program, path, PHONE)
     for language, direction in (("en", "ltr"), ("ar", "rtl")):
         await page.goto(page.url.replace("lang=en", f"lang={language}"))
         await expect(page.locator((EDGE if program == "edge" else CLOUD)[path]).first).to_be_visible()
@@ -65,9 +97,11 @@ async def test_page_fits_a_phone_in_both_directions(floor: Floor, program: str, 
 
 
 @each_page
-async def test_page_asks_nobody_else_and_breaks_no_rule(floor: Floor, program: str, path: str) -> None:
+async def test_page_asks_nobody_else_and_breaks_no_rule(
+    floor: Floor, medicine: Medicine, program: str, path: str
+) -> None:
     await floor.issue()
-    page = await _open(floor, program, path, TELEVISION)
+    page = await _open(floor, medicine, program, path, TELEVISION)
     await page.wait_for_timeout(300)
     assert floor.hosts == {"127.0.0.1"}
     assert floor.complaints == []
@@ -75,9 +109,9 @@ async def test_page_asks_nobody_else_and_breaks_no_rule(floor: Floor, program: s
 
 @each_page
 async def test_everything_to_press_is_named_large_enough_and_shows_the_focus(
-    floor: Floor, program: str, path: str
+    floor: Floor, medicine: Medicine, program: str, path: str
 ) -> None:
-    page = await _open(floor, program, path, TABLET)
+    page = await _open(floor, medicine, program, path, TABLET)
     await page.keyboard.press("Tab")
     outline = await page.evaluate("""() => { const s = getComputedStyle(document.activeElement);
         return [document.activeElement.tagName, s.outlineStyle, parseFloat(s.outlineWidth)]; }""")

@@ -41,7 +41,7 @@ export function Channels({ owner = null }: { owner?: Owner | null }): JSX.Elemen
   if (!channels) return <ProblemNote problem={problem} onAgain={read} />;
   return (
     <div class="channels" data-testid="channels">
-      {channels.length ? <ul class="rows">{channels.map((one) => <li key={one.id} data-channel={one.kind}><One channel={one} doing={doing} onChanged={read} say={setSaid} /></li>)}</ul> : <p class="empty">{t("none")}</p>}
+      {channels.length ? <ul class="rows">{channels.map((one) => <li key={one.id} data-channel={one.kind}><One channel={one} doing={doing} onChanged={read} say={setSaid} /></li>)}</ul> : <p class="empty">{t(owner ? "none_them" : "none")}</p>}
       <div class="body">
         <p role="status" class={said ? "note info" : ""}>{said && <span>{said}</span>}</p>
         {secret && <p>{t("secret")} <code class="secret" dir="ltr">{secret}</code></p>}

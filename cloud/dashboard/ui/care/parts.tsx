@@ -41,8 +41,10 @@ export function StatusBadge({ dose, zone }: { dose: Dose; zone?: string | undefi
   return <span class={`badge ${LOOK[dose.status] ?? "pale"}`}>{t(dose.status)}{dose.taken_at && <bdi dir="ltr">{clockTime(Date.parse(dose.taken_at), zone)}</bdi>}</span>;
 }
 
-export function DoseRow({ dose, zone, day = false, children }: { dose: Dose; zone?: string | undefined; day?: boolean; children?: ComponentChildren }): JSX.Element {
+/** `nowMs`, by the server: from then on a planned dose that is due says that nobody was heard. */
+export function DoseRow({ dose, zone, day = false, nowMs = 0, children }: { dose: Dose; zone?: string | undefined; day?: boolean; nowMs?: number; children?: ComponentChildren }): JSX.Element {
   const t = useWords(CARE);
+  const unheard = dose.provisional || (dose.status === "PLANNED" && Date.parse(dose.due_at_utc) < nowMs);
   const open = dose.status === "ANNOUNCED" || dose.status === "SNOOZED";
   return (
     <li data-dose={dose.occurrence_id} data-status={dose.status}>
@@ -53,7 +55,7 @@ export function DoseRow({ dose, zone, day = false, children }: { dose: Dose; zon
           <StatusBadge dose={dose} zone={zone} />
           {dose.critical && <span class="badge bad">{t("critical")}</span>}
           {open && <span>{t("until", { time: alone(clockTime(Date.parse(dose.on_time_until), zone)) })}</span>}
-          {dose.provisional ? <span>{t("not_heard")}</span> : dose.reason && <bdi>{dose.reason}</bdi>}
+          {unheard ? <span>{t("not_heard")}</span> : dose.reason && <bdi>{dose.reason}</bdi>}
         </small>
       </div>
       {children && <div class="do">{children}</div>}

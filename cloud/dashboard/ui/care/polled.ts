@@ -4,6 +4,8 @@ import { get, Problem } from "../../../../shared/ui/api";
 import { useTick } from "../../../../shared/ui/live";
 
 const EVERY_MS = 3_000;
+/** After an act it is looked at sooner than usual: the clinic, too, takes its moment. */
+const SOON_MS = [1_200, 3_000, 6_000];
 /** Older than this, what is shown is said to be old. */
 const STALE_MS = 10_000;
 
@@ -40,8 +42,9 @@ export function usePolled<T>(key: string, load: () => Promise<T>, everyMs = EVER
     };
     look();
     const timer = setInterval(look, everyMs);
+    const soon = round ? SOON_MS.filter((ms) => ms < everyMs).map((ms) => setTimeout(look, ms)) : [];
     document.addEventListener("visibilitychange", look);
-    return () => { over = true; clearInterval(timer); document.removeEventListener("visibilitychange", look); };
+    return () => { over = true; clearInterval(timer); soon.forEach(clearTimeout); document.removeEventListener("visibilitychange", look); };
   }, [key, round, everyMs]);
   const age = kept ? performance.now() - kept.at : 0;
   return {

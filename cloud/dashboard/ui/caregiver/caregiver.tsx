@@ -56,7 +56,7 @@ function Body({ shell }: { user: User; shell: Shell }): JSX.Element {
                 <Part key={`${who.site}/${who.id}`} title={who.name} testid={`patient-${who.id}`} empty={today.doses.length ? undefined : care("no_doses")}
                   tools={<span class="quiet">{t("week")}: <b class="num"><bdi dir="ltr">{week.taken_percent === null ? "–" : `${week.taken_percent} %`}</bdi></b> <span class="num">({t("of", { taken: week.taken, due: week.due })})</span></span>}
                   hint={week.unknown || week.not_announced ? t("beside", { n: week.unknown, m: week.not_announced }) : undefined}>
-                  <ul class="rows">{today.doses.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zoneOf(all.sites, who.site)} />)}</ul>
+                  <ul class="rows">{today.doses.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zoneOf(all.sites, who.site)} nowMs={all.sites.now_ms} />)}</ul>
                 </Part>
               );
             })}

@@ -43,6 +43,7 @@ function Body({ user, shell }: { user: User; shell: Shell }): JSX.Element {
         <ProblemNote problem={doing.problem} onClose={doing.dismiss} />
         <Budget budget={data.all.budget} />
         <Part title={t("models")} count={data.all.models.length} hint={t("hint")} testid="models">
+          {data.all.models.length > 0 && data.all.models.every((one) => one.state === "no_key") && <p class="note info"><span>{t("none_hint")}</span></p>}
           {data.all.models.length ? (
             <div class="table">
               <table>

@@ -28,7 +28,7 @@ export function Days({ daily, weekly, insights, reports }: { daily: Summary | nu
       <Part title={t("insights")} count={insights.length} empty={insights.length ? undefined : t("no_insights")} testid="insights">
         <ul class="rows">
           {insights.slice(0, 10).map((one) => (
-            <li key={one.id}><div class="what"><span dir="auto">{one.text}</span><small><span class={`badge ${one.severity === "critical" ? "bad" : one.severity === "warning" ? "warn" : "pale"}`}>{one.severity === "critical" || one.severity === "warning" || one.severity === "info" ? care(one.severity) : one.severity}</span><bdi>{one.starts_on}</bdi><span>{source(one.source)}</span></small></div></li>
+            <li key={one.id}><div class="what"><span dir="auto" lang={one.language}>{one.text}</span><small><span class={`badge ${one.severity === "critical" ? "bad" : one.severity === "warning" ? "warn" : "pale"}`}>{one.severity === "critical" || one.severity === "warning" || one.severity === "info" ? care(one.severity) : one.severity}</span><bdi>{one.starts_on}</bdi><span>{source(one.source)}</span></small></div></li>
           ))}
         </ul>
       </Part>

@@ -51,7 +51,7 @@ function Shown({ all, onChanged }: { all: Now; onChanged: () => void }): JSX.Ele
     <>
       <p class="facts">
         <bdi>{nameOf(sites, patient.site)}</bdi>{patient.phone && <bdi dir="ltr" class="num">{patient.phone}</bdi>}{patient.age != null && <span>{t("age", { n: patient.age })}</span>}<bdi dir="ltr">{zone}</bdi>
-        {next && <strong>{care("next", { what: alone(next.medication), time: alone(clockTime(Date.parse(next.due_at_utc), zone)) })}</strong>}
+        {next && <strong>{care(Date.parse(next.due_at_utc) > sites.now_ms ? "next" : "due_since", { what: alone(next.medication), time: alone(clockTime(Date.parse(next.due_at_utc), zone)) })}</strong>}
       </p>
       <ProblemNote problem={doing.problem} onClose={doing.dismiss} />
       {open.length > 0 && (
@@ -63,7 +63,7 @@ function Shown({ all, onChanged }: { all: Now; onChanged: () => void }): JSX.Ele
       <div class="columns">
         <div class="stack">
           <Part title={care("today")} count={today.length} empty={today.length ? undefined : care("no_doses")} testid="today">
-            <ul class="rows">{today.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zone} />)}</ul>
+            <ul class="rows">{today.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zone} nowMs={sites.now_ms} />)}</ul>
           </Part>
           <Plans patient={patient} plans={plans} today={dashboard.date} onChanged={changed} />
           {coming && <Past more={more.data} devices={dashboard.devices} zone={zone} onChanged={changed} />}

@@ -87,6 +87,7 @@ export function Doctors({ patient, doctors, onChanged }: { patient: Patient; doc
   const [chosen, setChosen] = useState("");
   const [problem, setProblem] = useState<unknown>(null);
   useEffect(() => { get<Doctor[]>(`/api/v1/care/sites/${encodeURIComponent(patient.site)}/doctors`).then(setAll, setProblem); }, [patient.site]);
+  const told = doing.problem ?? problem;
   const others = all.filter((one) => !doctors.some((mine) => mine.id === one.id));
   const set = async (method: "PUT" | "DELETE", id: string): Promise<void> => {
     if (await doing.run(id, method, `${PERSON}/doctors/${encodeURIComponent(id)}`)) { setChosen(""); onChanged(); }
@@ -94,15 +95,17 @@ export function Doctors({ patient, doctors, onChanged }: { patient: Patient; doc
   return (
     <Part title={t("doctors")} count={doctors.length} testid="doctors">
       {doctors.length ? <ul class="rows">{doctors.map((one) => <li key={one.id}><div class="what"><strong dir="auto">{one.name}</strong><span class="quiet" dir="auto">{one.specialization}</span></div><Button look="quiet" busy={doing.busy === one.id} onClick={() => void set("DELETE", one.id)}>{care("remove")}</Button></li>)}</ul> : <p class="empty">{t("no_doctors")}</p>}
-      <div class="body">
-        <ProblemNote problem={doing.problem ?? problem} />
-        {others.length > 0 && (
-          <form class="form row" onSubmit={(e) => { e.preventDefault(); if (chosen) void set("PUT", chosen); }}>
-            <label>{t("add_doctor")}<select name="doctor" value={chosen} onChange={(e) => setChosen(e.currentTarget.value)}><option value="">–</option>{others.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}</select></label>
-            <Button type="submit" disabled={!chosen}>{care("add")}</Button>
-          </form>
-        )}
-      </div>
+      {(others.length > 0 || !!told) && (
+        <div class="body">
+          <ProblemNote problem={told} />
+          {others.length > 0 && (
+            <form class="form row" onSubmit={(e) => { e.preventDefault(); if (chosen) void set("PUT", chosen); }}>
+              <label>{t("add_doctor")}<select name="doctor" value={chosen} onChange={(e) => setChosen(e.currentTarget.value)}><option value="">–</option>{others.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}</select></label>
+              <Button type="submit" disabled={!chosen}>{care("add")}</Button>
+            </form>
+          )}
+        </div>
+      )}
     </Part>
   );
 }

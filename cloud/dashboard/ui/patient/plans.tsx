@@ -33,7 +33,7 @@ export function Plans({ patient, plans, today, onChanged }: { patient: Patient; 
             <header>
               <strong>{t("revision", { n: plan.revision })}</strong>
               <span class="quiet">{plan.end ? t("from_to", { start: alone(plan.start), end: alone(plan.end) }) : t("from_on", { start: alone(plan.start) })}</span>
-              {plan.status === "stopped" && <span class="badge pale">{t("stopped")}{plan.reason && <bdi>: {plan.reason}</bdi>}</span>}
+              {plan.status === "stopped" && <span class="badge pale">{t("stopped")}{plan.reason && <>: <bdi>{plan.reason}</bdi></>}</span>}
             </header>
             <ul class="items">{plan.items.map((item, at) => <li key={item.id ?? at}><Item item={item} lang={patient.language} /></li>)}</ul>
             {plan.delivery.map((one) => <DeliverySteps key={`${one.to}${one.device_id ?? ""}`} delivery={one} />)}
@@ -72,7 +72,7 @@ function Rhythm({ item, step }: { item: ItemBody; step: StepBody }): JSX.Element
       <bdi><span class="num">{step.dose}</span> {item.unit}</bdi> · {rhythm}{timing.offset_min ? ` (${timing.offset_min > 0 ? "+" : ""}${timing.offset_min} min)` : ""}
       {timing.days_of_week?.length ? ` · ${timing.days_of_week.map((day) => t(day)).join(", ")}` : ""}
       {step.days ? ` · ${t("then_days", { n: step.days })}` : ""}
-      {item.as_needed && item.as_needed_reason && <bdi> ({item.as_needed_reason})</bdi>}
+      {item.as_needed && item.as_needed_reason && <> (<bdi>{item.as_needed_reason}</bdi>)</>}
     </>
   );
 }
