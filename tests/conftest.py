@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.broker import broker
-from tests.postgres import pg_server, pg_template, pg_uri
+from tests.postgres import pg_server, pg_spare, pg_template, pg_uri
 
-__all__ = ["broker", "pg_server", "pg_template", "pg_uri"]
+__all__ = ["broker", "pg_server", "pg_spare", "pg_template", "pg_uri"]

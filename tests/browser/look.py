@@ -310,6 +310,16 @@ async def look_at_care(floor: Floor, picture: Picture) -> None:
             await page.get_by_role("button", name=button).first.click()
             await picture(page, f"care-dialog-{button.lower().replace(' ', '-')}", ready)
             await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Events").click()
+        await picture(page, "care-patient-events", "[data-testid=timeline] time")
+        phone = await floor.visitor(PHONE, storage_state=signed_in(nurse))
+        await phone.goto(f"{floor.stage.cloud_url}{with_plan}&lang=ar")
+        await phone.locator("[data-plan] .do .button").first.click()
+        await picture(phone, "care-dialog-change-ar-phone", ".plan-form")
+        await phone.goto(f"{floor.stage.cloud_url}/pages/alerts?lang=ar")
+        await phone.locator(".switch button").last.click()
+        await phone.locator("summary").last.click()
+        await picture(phone, "care-alerts-told-ar-phone", ".told, .more .quiet")
 
 
 async def main(folder: Path, which: str) -> None:

@@ -108,8 +108,10 @@ async def test_a_caregiver_sees_the_own_patients_doses_and_can_change_nothing_of
     other = await medicine.patient("Elena Other")
     await medicine.look_after(mine)
     await medicine.plan(mine, 600, medication="Bisoprolol")
+    await medicine.forget_channels()
     page = await medicine.page(medicine.caregiver, "/pages/caregiver", PHONE)
     await expect(page.get_by_test_id(f"patient-{mine}")).to_contain_text("Bisoprolol")
+    await expect(page.get_by_test_id("channels")).to_contain_text("No channel yet.")
     shown = await page.locator("main").inner_text()
     assert "Elena" not in shown and "7731" not in shown, "nobody else, and no phone number"
     assert await page.get_by_role("button").all_inner_texts() == [
