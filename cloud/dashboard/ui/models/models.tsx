@@ -45,7 +45,7 @@ function Body({ user, shell }: { user: User; shell: Shell }): JSX.Element {
         <Part title={t("models")} count={data.all.models.length} hint={t("hint")} testid="models">
           {data.all.models.length > 0 && data.all.models.every((one) => one.state === "no_key") && <p class="note info"><span>{t("none_hint")}</span></p>}
           {data.all.models.length ? (
-            <div class="table">
+            <div class="table" role="region" aria-label={t("models")} tabIndex={0}>
               <table>
                 <thead><tr>{(["model", "purpose", "state", "breaker", "calls", "failures", "half", "p95", "cost"] as const).map((name) => <th key={name} scope="col">{t(name)}</th>)}</tr></thead>
                 <tbody>{data.all.models.map((one) => <ModelRow key={`${one.purpose}/${one.model}`} model={one} busy={doing.busy === one.model} onRevive={admin ? () => void revive(one.model) : null} />)}</tbody>
@@ -58,7 +58,7 @@ function Body({ user, shell }: { user: User; shell: Shell }): JSX.Element {
         </Part>
         <Part title={t("requests")} count={calls.length} hint={t("req_hint")} empty={calls.length ? undefined : t("no_requests")} testid="requests"
           tools={<label class="tick"><input type="checkbox" checked={failed} onChange={(e) => setFailed(e.currentTarget.checked)} />{t("only_failed")}</label>}>
-          <div class="table">
+          <div class="table" role="region" aria-label={t("requests")} tabIndex={0}>
             <table>
               <thead><tr>{(["when", "clinic", "model", "stage", "outcome", "tokens", "took", "cost"] as const).map((name) => <th key={name} scope="col">{t(name)}</th>)}</tr></thead>
               <tbody>

@@ -8,6 +8,8 @@ const query = new URLSearchParams(location.search);
 export const ID = query.get("id") ?? "";
 const DAY_MS = 86_400_000;
 const BACK_DAYS = 7;
+/** Doses are read so far back, so that an event of an older one can name its medicine. */
+const NAMED_DAYS = 14;
 
 export interface Patient { id: string; site: string; name: string; language: string; timezone: string; phone?: string | null; age?: number | null; gender?: string | null }
 export interface Numbers { due: number; taken: number; on_time: number; late: number; early: number; missed: number; skipped: number; held: number; unknown: number; not_announced: number; critical_missed: number; taken_percent: number | null; on_time_percent: number | null; days_covered_percent: number | null; holidays: number }
@@ -38,7 +40,8 @@ export async function now(): Promise<Now> {
   return { patient, sites, dashboard, plans, alerts };
 }
 
-export interface Rest { notes: Note[]; events: Event[]; past: Dose[]; daily: Summary | null; weekly: Summary | null; insights: Insight[]; reports: Report[]; caregivers: Caregiver[]; doctors: Doctor[]; meals: Record<string, string>; holds: Hold[]; requests: Requested[] }
+/** names: medicines by dose. */
+export interface Rest { notes: Note[]; events: Event[]; past: Dose[]; names: Record<string, string>; daily: Summary | null; weekly: Summary | null; insights: Insight[]; reports: Report[]; caregivers: Caregiver[]; doctors: Doctor[]; meals: Record<string, string>; holds: Hold[]; requests: Requested[] }
 
 /** Null where there is nothing yet. */
 const maybe = <T>(asked: Promise<T>): Promise<T | null> => asked.catch((met: unknown) => {
@@ -50,7 +53,7 @@ const maybe = <T>(asked: Promise<T>): Promise<T | null> => asked.catch((met: unk
 export async function rest(plans: readonly Plan[], nowMs: number, lang: string): Promise<Rest> {
   const of = `patient_id=${encodeURIComponent(ID)}`;
   const person = `/api/v1/patients/${encodeURIComponent(ID)}`;
-  const span = `from=${nowMs - BACK_DAYS * DAY_MS}&to=${nowMs}`;
+  const span = `from=${nowMs - NAMED_DAYS * DAY_MS}&to=${nowMs}`;
   const [notes, events, doses, daily, weekly, insights, reports, caregivers, doctors, meals, holds, requests] = await Promise.all([
     get<Note[]>(`/api/v1/voice?${of}&limit=30`), get<Event[]>(`/api/v1/events?${of}&limit=100`),
     Promise.all(plans.map((plan) => get<Dose[]>(`/api/v1/medication-plans/${encodeURIComponent(plan.id)}/doses?${span}`))),
@@ -59,6 +62,8 @@ export async function rest(plans: readonly Plan[], nowMs: number, lang: string):
     get<Caregiver[]>(`${person}/caregivers`), get<Doctor[]>(`${person}/doctors`), get<{ times: Record<string, string> }>(`${person}/meal-times`),
     get<Hold[]>(`${person}/holds`), get<Requested[]>(`${person}/requests`),
   ]);
-  const past = doses.flat().filter((one) => one.status !== "VOIDED" && one.status !== "PLANNED").sort((a, b) => Date.parse(b.due_at_utc) - Date.parse(a.due_at_utc));
-  return { notes, events, past, daily, weekly, insights, reports, caregivers, doctors, meals: meals.times, holds, requests };
+  const since = nowMs - BACK_DAYS * DAY_MS;
+  const names = Object.fromEntries(doses.flat().map((one) => [one.occurrence_id, one.medication]));
+  const past = doses.flat().filter((one) => Date.parse(one.due_at_utc) >= since && one.status !== "VOIDED" && one.status !== "PLANNED").sort((a, b) => Date.parse(b.due_at_utc) - Date.parse(a.due_at_utc));
+  return { notes, events, past, names, daily, weekly, insights, reports, caregivers, doctors, meals: meals.times, holds, requests };
 }

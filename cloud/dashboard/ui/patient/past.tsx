@@ -9,7 +9,7 @@ export default function Past({ more, devices, zone, onChanged }: { more: Rest | 
   if (!more) return <Waiting />;
   return (
     <>
-      <Timeline past={more.past} events={more.events} devices={devices} zone={zone} onChanged={onChanged} />
+      <Timeline past={more.past} names={more.names} events={more.events} devices={devices} zone={zone} onChanged={onChanged} />
       <Notes notes={more.notes} zone={zone} />
     </>
   );

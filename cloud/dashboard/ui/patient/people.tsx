@@ -157,7 +157,7 @@ export function Holds({ holds, plans, patient, today, onChanged }: { holds: Hold
         <Dialog title={t("hold")} onClose={() => setAsking(false)}>
           <form class="form" onSubmit={(event) => void send(event)}>
             <label>{t("hold_what")}<select name="what" value={given.what} onChange={(e) => setGiven({ ...given, what: e.currentTarget.value })}><option value="">{t("everything")}</option>{items.map((one) => <option key={`${one.plan}/${one.item}`} value={`${one.plan}/${one.item}`}>{one.name}</option>)}</select></label>
-            <div class="fields">
+            <div class="fields moments">
               <label>{care("from")}<input type="datetime-local" name="from" required value={given.from} onInput={(e) => setGiven({ ...given, from: e.currentTarget.value })} /></label>
               <label>{care("to")}<input type="datetime-local" name="until" required min={given.from} value={given.until} onInput={(e) => setGiven({ ...given, until: e.currentTarget.value })} /></label>
             </div>

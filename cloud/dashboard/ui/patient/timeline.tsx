@@ -11,7 +11,7 @@ import { happened } from "./event-words";
 import { MORE } from "./more-words";
 import { WORDS } from "./words";
 
-export function Timeline({ past, events, devices, zone, onChanged }: { past: Dose[]; events: Event[]; devices: Device[]; zone: string; onChanged: () => void }): JSX.Element {
+export function Timeline({ past, names, events, devices, zone, onChanged }: { past: Dose[]; names: Record<string, string>; events: Event[]; devices: Device[]; zone: string; onChanged: () => void }): JSX.Element {
   const t = useWords(MORE);
   const care = useWords(CARE);
   const [shown, setShown] = useState<"doses" | "events">("doses");
@@ -19,7 +19,7 @@ export function Timeline({ past, events, devices, zone, onChanged }: { past: Dos
   const [sent, setSent] = useState(false);
   const device = (id: string | null): string => devices.find((one) => one.id === id)?.name ?? "";
   const empty = shown === "doses" ? (past.length ? undefined : t("no_past")) : events.length ? undefined : t("no_events");
-  const medicine = (id: string | null): string => past.find((one) => one.occurrence_id === id)?.medication ?? "";
+  const medicine = (id: string | null): string => names[id ?? ""] ?? "";
   return (
     <Part title={t("timeline")} empty={empty} testid="timeline" hint={sent ? t("corrected") : undefined}
       tools={<div class="switch" role="group">{(["doses", "events"] as const).map((one) => <button type="button" key={one} aria-pressed={shown === one} onClick={() => setShown(one)}>{t(`${one}_tab`)}</button>)}</div>}>
@@ -30,7 +30,7 @@ export function Timeline({ past, events, devices, zone, onChanged }: { past: Dos
             <span class="due"><Moment at={one.at} zone={zone} seconds /></span>
             <div class="what">
               <strong>{happened(one.kind)}</strong>{medicine(one.occurrence_id) && <bdi>{medicine(one.occurrence_id)}</bdi>}
-              <small>{one.status && one.status in { EARLY: 1, ON_TIME: 1, LATE: 1, SKIPPED: 1, MISSED: 1, HELD: 1, UNKNOWN: 1, NOT_ANNOUNCED: 1, VOIDED: 1, PLANNED: 1, ANNOUNCED: 1, SNOOZED: 1 } && <span>{care(one.status as Dose["status"])}</span>}
+              <small>{one.status && one.status.toLowerCase() !== one.kind && one.status in { EARLY: 1, ON_TIME: 1, LATE: 1, SKIPPED: 1, MISSED: 1, HELD: 1, UNKNOWN: 1, NOT_ANNOUNCED: 1, VOIDED: 1, PLANNED: 1, ANNOUNCED: 1, SNOOZED: 1 } && <span>{care(one.status as Dose["status"])}</span>}
                 {one.source && <span>{happened(one.source)}</span>}{device(one.device_id) && <bdi>{device(one.device_id)}</bdi>}{one.reason && <bdi>{one.reason}</bdi>}</small>
             </div>
           </li>

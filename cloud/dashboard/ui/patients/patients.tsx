@@ -63,8 +63,12 @@ function Body({ shell }: { shell: Shell }): JSX.Element {
                     <a class="name" href={patientPage(one.site, one.id)}><bdi>{one.name}</bdi></a>
                     <small>{one.phone && <bdi dir="ltr" class="num">{one.phone}</bdi>}{one.age !== null && <span>{t("age", { n: one.age })}</span>}{(sites?.sites.length ?? 0) > 1 && <bdi>{nameOf(sites, one.site)}</bdi>}</small>
                   </div>
-                  {one.has_plan && <span class="badge pale">{t("plan")}</span>}
-                  {one.open_alerts > 0 && <span class="badge bad">{t("open", { n: one.open_alerts })}</span>}
+                  {(one.has_plan || one.open_alerts > 0) && (
+                    <div class="do">
+                      {one.open_alerts > 0 && <span class="badge bad">{t("open", { n: one.open_alerts })}</span>}
+                      {one.has_plan && <span class="badge pale">{t("plan")}</span>}
+                    </div>
+                  )}
                 </li>
               ))}
             </ul>
