@@ -56,7 +56,7 @@ function Shown({ all, onChanged }: { all: Now; onChanged: () => void }): JSX.Ele
       <ProblemNote problem={doing.problem} onClose={doing.dismiss} />
       {open.length > 0 && (
         <section class="stack" aria-label={care("alerts")} data-testid="alerts">
-          {open.map((one) => <AlertCard key={one.id} alert={one} zone={zone} busy={doing.busy === one.id} onTake={() => void take(one.id)}><div class="more"><WhoWasTold site={one.site} alert={one.id} zone={zone} /></div></AlertCard>)}
+          {open.map((one) => <AlertCard key={one.id} alert={{ ...one, patient_name: null }} zone={zone} busy={doing.busy === one.id} onTake={() => void take(one.id)}><div class="more"><WhoWasTold site={one.site} alert={one.id} zone={zone} /></div></AlertCard>)}
         </section>
       )}
       <Figures dashboard={dashboard} />
