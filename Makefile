@@ -2,8 +2,8 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 ARGS ?=
-# Test files are spread over this many processes; both must collect the same tests, hence the fixed hash seed.
-WORKERS ?= 2
+# Test files are spread over this many processes (tests wait much); all must collect the same, hence the fixed hash seed.
+WORKERS ?= 3
 # Where Debian keeps mosquitto; an ordinary user's PATH does not have it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
@@ -20,7 +20,7 @@ demo: ## set everything up and run a cloud, a clinic and its devices (options in
 test: ## set up what tests need, check the code, run every test
 	@$(PYTHON) -m deploy.setup test
 	@$(RUN) -m deploy.checks
-	@PYTHONHASHSEED=0 $(RUN) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@PYTHONHASHSEED=0 $(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: ## the checks of the code alone: ruff, mypy, layers
 	@$(PYTHON) -m deploy.setup lint

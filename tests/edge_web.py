@@ -27,7 +27,7 @@ from shared.blobs import Blobs
 from shared.clock import Clock
 from shared.ids import new_id
 from shared.tracking import TrackingKey
-from tests import quick_routes as quick_routes
+from tests import quick as quick
 from tests.clinic import Clinic, clinic
 
 PASSWORD = "correct-horse-battery"

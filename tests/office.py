@@ -29,7 +29,7 @@ from cloud.settings import Settings
 from shared import passwords
 from shared.clock import Clock, wall_s
 from shared.events import BROADCAST_FIELDS, DOCTOR_FIELDS, KINDS, PERSON_FIELDS, SLOT_FIELDS, VISIT_FIELDS
-from tests import quick_routes as quick_routes
+from tests import quick as quick
 
 PASSWORD = "correct horse 7"
 HASH = passwords.hash_password(PASSWORD)

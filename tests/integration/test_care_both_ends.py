@@ -53,8 +53,9 @@ class Ends:
         async def read() -> bool:
             behind = await self.office.rows(
                 "select 1 from cursors c join (values (0, 'care_alerts'), (1, 'care'), (1, 'book'), (2, 'care_devices')) of"
-                " (lane, reader) on of.lane = c.lane where c.site = 'alpha' and c.upto > coalesce((select r.upto from"
-                " reader_cursors r where r.reader = of.reader and r.site = c.site and r.epoch = c.epoch and r.lane = c.lane), 0)"
+                " (lane, reader) on of.lane = c.lane where c.site = 'alpha' and c.upto > coalesce((select r.upto"
+                " from reader_cursors r where r.reader = of.reader and r.site = c.site and r.epoch = c.epoch"
+                " and r.lane = c.lane), 0)"
             )
             return not behind
 

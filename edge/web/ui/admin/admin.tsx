@@ -5,7 +5,7 @@ import { ProblemNote, start } from "../../../../shared/ui/components";
 import { recall, store, useWords, words } from "../../../../shared/ui/i18n";
 import { Problem } from "../../../../shared/ui/api";
 import { has, StaffPage, type Staff } from "../parts/frame";
-import { later } from "../parts/later";
+import { later } from "../../../../shared/ui/later";
 import "./admin.css";
 
 const WORDS = words(

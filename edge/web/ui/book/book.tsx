@@ -7,7 +7,7 @@ import { alone, clockTime, dateWords, recall, store, useWords } from "../../../.
 import { COMMON } from "../../../../shared/ui/words";
 import { dayOf, useFetched, type Booking, type Slot } from "../parts/fetched";
 import { ActProblem, StaffPage, type Staff } from "../parts/frame";
-import { later } from "../parts/later";
+import { later } from "../../../../shared/ui/later";
 import type { Doctor } from "../states";
 import { WORDS } from "./words";
 import "./book.css";

@@ -6,7 +6,7 @@ import { recall, store, useWords } from "../../../../shared/ui/i18n";
 import { place } from "../../../../shared/ui/rooms";
 import { ActProblem, has, StaffPage, type Staff } from "../parts/frame";
 import { DESK_KEYS, useKeys } from "../parts/keys";
-import { later } from "../parts/later";
+import { later } from "../../../../shared/ui/later";
 import { DoctorPanel, targets } from "../parts/panel";
 import { WORDS } from "../parts/words";
 import type { DeskState, StaffVisit } from "../states";

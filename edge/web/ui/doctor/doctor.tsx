@@ -6,7 +6,7 @@ import { recall, store, useWords } from "../../../../shared/ui/i18n";
 import { place } from "../../../../shared/ui/rooms";
 import { ActProblem, StaffPage, type Staff } from "../parts/frame";
 import { DOCTOR_KEYS, useKeys } from "../parts/keys";
-import { later } from "../parts/later";
+import { later } from "../../../../shared/ui/later";
 import { DoctorPanel, targets } from "../parts/panel";
 import { useWhy } from "../parts/why";
 import { WORDS } from "../parts/words";
