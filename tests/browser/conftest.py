@@ -1,4 +1,4 @@
-"""Browser tests: one stage and one Chromium for the whole folder, on one event loop of the session.
+"""Browser tests: one stage and one Chromium for the whole folder, which end with it, on one event loop of the session.
 
 They use Playwright's asynchronous half: the synchronous one leaves a running loop behind, after which no other
 asynchronous test of the same process works.
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def running() -> AsyncIterator[Floor]:
     """The programs and the browser."""
     async with open_floor() as floor:
@@ -42,7 +42,7 @@ async def floor(running: Floor) -> AsyncIterator[Floor]:
     yield running
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def medicine_running(running: Floor) -> AsyncIterator[Medicine]:
     """A nurse and a caregiver who are signed in at head office."""
     async with AsyncExitStack() as stack:
