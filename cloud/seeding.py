@@ -26,13 +26,13 @@ from cloud.db.pool import Pool
 from shared import device_tokens
 from shared.clock import Clock, local_date, to_ms
 from shared.device_api import ClaimRequest, DeviceEvent, Events, Heartbeat, VoiceFields
-from shared.doses.localtime import DAY_MS, MINUTE_MS
+from shared.doses.localtime import DAY_MS, MINUTE_MS, local_of
 from shared.ids import new_id
 from shared.problems import Problem
 
 SITE: Final = "made-up"
 ZONE: Final = ZoneInfo("Europe/Madrid")
-DAYS: Final = 10
+DAYS: Final = 14
 BOOT: Final = "5eed5eed5eed5eed"
 ROLES: Final = ("nurse", "doctor", "manager", "caregiver")
 PEOPLE: Final = (("Amelia Rivas", "es", 78), ("Tariq Benali", "ar", 69), ("Meera Joshi", "hi", 54))
@@ -41,8 +41,9 @@ MEDICINES: Final = (
     {"name": "Levodopa 100 mg", "unit": "tablet", "form": "tablet", "route": "oral"},
     {"name": "Paracetamol 500 mg", "unit": "tablet", "form": "tablet", "route": "oral"},
 )
-ANSWERS: Final = ("on_time", "on_time", "late", "on_time", "missed", "on_time", "skipped", "on_time", "unsaid", "late")
-"""What became of each dose, in turn."""
+MORNING: Final = ("on_time", "late", "missed", "on_time", "skipped", "unsaid", "on_time")
+NOON: Final = ("on_time", "on_time", "on_time", "missed", "on_time", "late", "on_time")
+"""What becomes of each dose, Monday first: every outcome, and something that stands out, in whatever hour this runs."""
 
 
 class Seeded(NamedTuple):
@@ -135,8 +136,9 @@ async def _days(pool: Pool, care: Care, device: Asking, plan_id: str, now_ms: in
     async with pool.transaction() as conn:
         doses = await rows.planned(conn, SITE, plan_id, to_ms(midnight))
     told: list[dict[str, Any]] = [{"kind": "boot", "at": doses[0].due_ms - 60 * MINUTE_MS if doses else now_ms}]
-    for number, dose in enumerate(doses):
-        told += _told(dose, ANSWERS[number % len(ANSWERS)])
+    for dose in doses:
+        due = local_of(dose.due_ms, ZONE)
+        told += _told(dose, (MORNING if due.hour < 12 else NOON)[due.weekday()])
     events = [
         DeviceEvent(boot_id=BOOT, device_seq=number, mono_ms=1000 * number, **one)
         for number, one in enumerate(told, start=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from cloud import cli
 from shared import passwords
+from shared.clock import HANDOVER, Clock
 
 TABLES = (
     "users", "patients", "caregivers", "doctors", "patient_caregiver", "patient_doctor", "devices", "device_heartbeats",
@@ -27,6 +29,20 @@ def environment(pg_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OUTPOST_CLOUD_DATABASE_URL", pg_uri)
     monkeypatch.setenv("OUTPOST_CLOUD_DATA", str(tmp_path / "cloud"))
     return pg_uri
+
+
+@pytest.mark.parametrize("day", range(23, 30))
+def test_something_stands_out_on_whatever_day_and_hour_it_runs(
+    environment: str, monkeypatch: pytest.MonkeyPatch, day: int
+) -> None:
+    clock = Clock.starting_at(datetime(2026, 11, day, (5 * day) % 24, 20, tzinfo=UTC))
+    monkeypatch.setenv(HANDOVER, clock.handover())
+    assert CliRunner().invoke(cli.app, ["seed-care"]).exit_code == 0
+    with psycopg.connect(environment) as conn:
+        found = {kind for (kind,) in conn.execute("select kind from health_insights")}
+        assert found >= {"critical_missed", "adherence_low"}
+        statuses = {row[0] for row in conn.execute("select status from dose_occurrences")}
+        assert {"ON_TIME", "LATE", "MISSED", "SKIPPED", "NOT_ANNOUNCED", "PLANNED"} <= statuses
 
 
 def test_every_table_of_the_seed_is_there_and_filled_once(environment: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -67,8 +68,9 @@ async def test_what_leaves_names_nobody_and_the_quote_comes_back_in_the_patients
             await at.note()
             await at.drained()
             asked = stand.chats()[0]
-            for name in (b"Teresa", b"Mendoza", b"Ramon", b"600 111", PATIENT.encode(), b"67"):
+            for name in (b"Teresa", b"Mendoza", b"Ramon", b"600 111", PATIENT.encode()):
                 assert name not in asked.raw
+            assert not re.search(rb"(?<![0-9A-Za-z])67(?![0-9A-Za-z])", asked.raw), "the patient's age"
             assert asked.words.startswith("[PERSON_1] [PERSON_2] here, my number is [PHONE_1].")
             assert await at.rows("select quote from symptom_logs") == [("My head hurts, Ramon knows",)]
 
