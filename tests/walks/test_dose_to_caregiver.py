@@ -7,6 +7,7 @@ at the next whole minute.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -64,6 +65,12 @@ class Walk:
         found = (await self.nurse.get(f"/api/v1/medication-plans/{plan_id}/doses")).raise_for_status().json()
         today: list[dict[str, Any]] = [one for one in found if not one["provisional"]]
         return today[0]
+
+    async def recording(self) -> dict[str, Any] | None:
+        """What was said at home, as head office has it."""
+        found = await self.nurse.get("/api/v1/voice", params={"patient_id": self.home})
+        notes: list[dict[str, Any]] = found.raise_for_status().json()
+        return notes[0] if notes else None
 
     async def told(self) -> list[str]:
         """What the caregiver was told about patients."""
@@ -128,6 +135,9 @@ async def test_a_dose_said_at_home_is_answered_aloud_and_one_missed_on_the_ward_
     assert seen["occurrence_id"] == dose["id"]
     thanked = await eventually(announced, lambda found: len(found) > 1, HAPPENS_S)
     assert "Noted" in thanked[1]["text"]
+    note = await eventually(walk.recording, lambda found: found is not None and found["has_audio"], HAPPENS_S)
+    sound = (await walk.nurse.get(f"/api/v1/voice/{note['id']}/audio")).raise_for_status().content
+    assert hashlib.sha256(sound).hexdigest() == note["sha256"], "head office has what was said, whole"
 
     assert len(stage.devices.said()) == 1, "the ward's dose was said once, by the clinic's loudspeaker"
     dose = await eventually(lambda: walk.first(ward), lambda one: one["status"] == "MISSED", MISSED_S)
