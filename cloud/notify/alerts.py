@@ -173,6 +173,15 @@ async def caregivers(conn: Connection, site: str, person_id: str) -> list[Caregi
     return [Caregiver(*row) for row in await found.fetchall()]
 
 
+async def account_of(conn: Connection, site: str, caregiver_id: str) -> str | None:
+    """The account a caregiver signs in with; None for one who does not, or is not there."""
+    found = await conn.execute(
+        "select account_id from caregivers where site = %s and caregiver_id = %s", (site, caregiver_id)
+    )
+    row = await found.fetchone()
+    return None if row is None else row[0]
+
+
 async def accounts(conn: Connection, site: str, roles: Sequence[str]) -> list[str]:
     """Active accounts with one of the roles that see the site."""
     found = await conn.execute(

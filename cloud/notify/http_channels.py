@@ -136,13 +136,18 @@ def channels_router(pool: Pool, channels: Channels, access: Access, clock: Clock
         owner_id: Annotated[str | None, Query(max_length=60)] = None,
         account: Account = Depends(access.anybody),
     ) -> list[dict[str, Any]]:
-        """One's own channels; with site, owner_kind and owner_id those of a person, for staff."""
+        """One's own channels; with site, owner_kind and owner_id those of a person, for staff.
+
+        Of a caregiver who signs in, also those they entered themselves (`owner.kind` is "account"): only they change these.
+        """
         async with pool.transaction() as conn:
             if owner_kind is None or owner_id is None or site is None:
                 found = await channels.of(conn, [EVERYBODY], "account", [account.id], usable=False)
             else:
                 _may_care(account, site)
                 found = await channels.of(conn, [site], owner_kind, [owner_id], usable=False)
+                if owner_kind == "caregiver" and (signs_in := await alerts.account_of(conn, site, owner_id)):
+                    found += await channels.of(conn, [EVERYBODY], "account", [signs_in], usable=False)
         return [shown(channel) for channel in found]
 
     @api.post("/channels", status_code=201)

@@ -40,8 +40,8 @@ FIRST: Final[dict[str, int]] = {"caregiver": 1, "second_caregiver": 2, "clinic":
 class Alert(NamedTuple):
     """What the ladder looks at. own: nobody else climbs with it.  tries: of the clinic, from 0.
 
-    caregivers: it is about doses, so the patient's caregiver is told whatever else is: a clinic without internet climbs as if
-    it had told them.
+    caregivers: the patient's caregiver is told whoever else is: of doses, for a clinic without internet climbs as if it had
+    told them; of words of danger, because who is near can look.
     """
 
     audience: str

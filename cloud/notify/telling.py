@@ -21,8 +21,8 @@ from cloud.notify.unheard import WATCHDOG
 STEPS_MAX: Final = len(ladder.STEPS)
 CORRECTION_MS: Final = 12 * 3_600_000
 """How long it is worth saying that a dose was taken after all."""
-ABOUT_DOSES: Final = frozenset(("missed_dose", "device_offline"))
-"""Topics of which the patient's caregiver is told whoever else is."""
+ALSO_CAREGIVERS: Final = frozenset(("missed_dose", "device_offline", "red_flag", "help"))
+"""Topics of which the patient's caregiver is told whoever else is: doses, and words of danger. Who is near can look."""
 UNKNOWN: Final = frozenset(("device_offline", "not_heard", "not_heard_clinic"))
 """Topics that say that nothing is known; their end is told as "heard again"."""
 
@@ -55,7 +55,7 @@ async def _climb(
     """
     made, steps = 0, list(told)
     seen = ladder.Alert(
-        alert.audience, alert.tries, alert.critical, alert.source in alerts.OWN, alert.topic in ABOUT_DOSES
+        alert.audience, alert.tries, alert.critical, alert.source in alerts.OWN, alert.topic in ALSO_CAREGIVERS
     )
     again: list[Step] | None = None
     while len(steps) - len(told) <= STEPS_MAX:

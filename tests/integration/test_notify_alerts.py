@@ -235,6 +235,20 @@ async def test_quiet_hours_hold_back_a_reminder_but_not_what_is_critical(told: T
     assert "missed_dose" in {got.json()["topic"] for got in told.box.got}
 
 
+async def test_words_of_danger_reach_the_caregiver_and_the_clinic_at_once(told: Told) -> None:
+    await told.channel("Nia", "/nia")
+    await told.alert("a1", topic="red_flag", severity="critical", critical=True, audience="clinic")
+    said = {got.path: got.json()["message"] for got in await told.got(2)}
+    assert set(said) == {"/ben", "/nia"}
+    assert said["/ben"].startswith("Ana Ruiz may be in danger")
+
+
+async def test_words_of_danger_reach_the_caregiver_also_where_nobody_of_the_clinic_can_be_told(told: Told) -> None:
+    await told.alert("a1", topic="red_flag", severity="critical", critical=True, audience="clinic")
+    await told.settled()
+    assert "/ben" in [got.path for got in told.box.got]
+
+
 async def test_an_alert_older_than_its_expiry_is_shown_and_not_sent(told: Told) -> None:
     await told.alert("a1", raised_ms=NINE_MS - 24 * HOUR_MS, expires_ms=NINE_MS - HOUR_MS)
     assert await paths(told) == []

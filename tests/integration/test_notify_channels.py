@@ -112,6 +112,14 @@ async def test_staff_enter_channels_for_people_of_their_own_clinic(told: Told) -
     ).status_code == 404
 
 
+async def test_staff_see_that_a_caregiver_has_entered_a_channel_and_leave_it_alone(told: Told) -> None:
+    mine = await told.channel("Ben", "/ben")
+    listed = (await ask(told, "Nia", "GET", f"{CHANNELS}?site=alpha&owner_kind=caregiver&owner_id=cg-Ben")).json()
+    assert [(one["id"], one["owner"]["kind"]) for one in listed] == [(mine["id"], "account")]
+    assert listed[0]["verified_at"] is not None and "/ben" not in listed[0]["address"]
+    assert (await ask(told, "Nia", "DELETE", f"{CHANNELS}/{mine['id']}")).status_code == 404
+
+
 async def test_routes_are_set_by_the_manager_and_the_former_one_is_forgotten(told: Told) -> None:
     url = "twilio://AC" + "a" * 32 + ":" + "b" * 32 + "@+15550001111/{to}"
     for _ in range(2):

@@ -11,7 +11,7 @@ import { subscribe } from "./push";
 const KINDS = ["sms", "whatsapp", "email", "telegram", "webhook"] as const;
 type Kind = (typeof KINDS)[number];
 export interface Owner { site: string; kind: "caregiver"; id: string }
-interface Channel { id: string; kind: Kind | "push"; address: string; place: number; quiet_from: string | null; quiet_until: string | null; verified_at: string | null; off_reason: string | null }
+interface Channel { id: string; owner: { kind: "account" | "caregiver" | "person" }; kind: Kind | "push"; address: string; place: number; quiet_from: string | null; quiet_until: string | null; verified_at: string | null; off_reason: string | null }
 
 const PATH = "/api/v1/notifications/channels";
 
@@ -41,7 +41,7 @@ export function Channels({ owner = null }: { owner?: Owner | null }): JSX.Elemen
   if (!channels) return <ProblemNote problem={problem} onAgain={read} />;
   return (
     <div class="channels" data-testid="channels">
-      {channels.length ? <ul class="rows">{channels.map((one) => <li key={one.id} data-channel={one.kind}><One channel={one} doing={doing} onChanged={read} say={setSaid} /></li>)}</ul> : <p class="empty">{t(owner ? "none_them" : "none")}</p>}
+      {channels.length ? <ul class="rows">{channels.map((one) => <li key={one.id} data-channel={one.kind}><One channel={one} theirs={owner !== null && one.owner.kind === "account"} doing={doing} onChanged={read} say={setSaid} /></li>)}</ul> : <p class="empty">{t(owner ? "none_them" : "none")}</p>}
       <div class="body">
         <p role="status" class={said ? "note info" : ""}>{said && <span>{said}</span>}</p>
         {secret && <p>{t("secret")} <code class="secret" dir="ltr">{secret}</code></p>}
@@ -53,7 +53,8 @@ export function Channels({ owner = null }: { owner?: Owner | null }): JSX.Elemen
   );
 }
 
-function One({ channel, doing, onChanged, say }: { channel: Channel; doing: Doing; onChanged: () => void; say: (text: string) => void }): JSX.Element {
+/** theirs: entered by the caregiver, who alone may change it. */
+function One({ channel, theirs, doing, onChanged, say }: { channel: Channel; theirs: boolean; doing: Doing; onChanged: () => void; say: (text: string) => void }): JSX.Element {
   const t = useWords(CHANNELS);
   const [code, setCode] = useState("");
   const [from, setFrom] = useState(channel.quiet_from ?? "");
@@ -75,20 +76,21 @@ function One({ channel, doing, onChanged, say }: { channel: Channel; doing: Doin
           <span>{channel.place === 1 ? t("first") : t("order", { n: channel.place })}</span>
         </small>
       </div>
-      {!channel.verified_at && !channel.off_reason && (
+      {theirs && <p class="quiet">{t("by_themselves")}</p>}
+      {!theirs && !channel.verified_at && !channel.off_reason && (
         <form class="form row" onSubmit={(e) => { e.preventDefault(); void run("verify", "POST", `${path}/verify`, { code: code.trim() }); }}>
           <label>{t("code")}<input name="code" dir="ltr" inputMode="numeric" autocomplete="one-time-code" pattern="\s*\d{6}\s*" required maxLength={8} value={code} onInput={(e) => setCode(e.currentTarget.value)} /></label>
           <Button type="submit" look="main" busy={busy("verify")}>{t("verify")}</Button>
           <Button look="quiet" busy={busy("code")} onClick={() => void run("code", "POST", `${path}/code`).then((ok) => ok && say(t("sent_again")))}>{t("again")}</Button>
         </form>
       )}
-      <form class="form row" onSubmit={(e) => { e.preventDefault(); void run("quiet", "PATCH", path, { quiet_from: from || null, quiet_until: until || null }); }}>
+      {!theirs && <form class="form row" onSubmit={(e) => { e.preventDefault(); void run("quiet", "PATCH", path, { quiet_from: from || null, quiet_until: until || null }); }}>
         <label>{t("quiet")}<input type="time" name="quiet_from" required={!!until} value={from} onInput={(e) => setFrom(e.currentTarget.value)} /></label>
         <label>{t("until")}<input type="time" name="quiet_until" required={!!from} value={until} onInput={(e) => setUntil(e.currentTarget.value)} /></label>
         {changed && <Button type="submit" look="main" busy={busy("quiet")}>{t("save")}</Button>}
         <Button look="danger" busy={busy("remove")} onClick={() => void run("remove", "DELETE", path)}>{t("remove")}</Button>
-      </form>
-      <p class="quiet small">{t("quiet_hint")}</p>
+      </form>}
+      {!theirs && <p class="quiet small">{t("quiet_hint")}</p>}
     </div>
   );
 }
