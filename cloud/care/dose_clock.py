@@ -61,6 +61,7 @@ class DoseClock:
                 return 0
             await _expand(conn, now_ms)
             await _offline(conn, now_ms)
+            await dose_rows.end_looked_after(conn, now_ms)
             return await _due(conn, now_ms)
 
 

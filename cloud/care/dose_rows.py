@@ -77,27 +77,66 @@ async def alert(
     audience = "clinic" if level >= 4 else "caregiver"
     severity = "critical" if critical or level >= 4 else "warning"
     doses = [dose_id] if dose_id else []
-    grown = await conn.execute(
-        "update alert_logs set version = version + 1, title = %s, rung = greatest(rung, %s), critical = critical or %s,"
-        " dose_ids = (select array_agg(distinct one) from unnest(dose_ids || %s::text[]) one),"
-        " audience = case when rung < %s then %s else audience end, severity = case when rung < %s then %s else severity end,"
-        " acked_by = case when rung < %s then null else acked_by end,"
-        " acked_ms = case when rung < %s then null else acked_ms end"
-        " where site = %s and source = 'cloud' and topic = %s and person_id = %s and is_open"
-        " and device_id is not distinct from %s and (rung < %s or not dose_ids @> %s::text[])",
-        (title[:120], level, critical, doses, level, audience, level, severity, level, level, site, topic, person_id, device_id,
-         level, doses),
-    )  # fmt: skip
-    if not grown.rowcount:
+    known = await _belongs_to(conn, site, topic, person_id, device_id, doses, now_ms)
+    if known is None:
         await conn.execute(
             "insert into alert_logs (site, alert_id, source, person_id, topic, severity, title, hint, dose_ids, device_id,"
-            " audience, critical, rung, raised_ms, expires_ms) select %s, %s, 'cloud', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
-            " %s, %s where not exists (select 1 from alert_logs where site = %s and source = 'cloud' and topic = %s"
-            " and person_id = %s and is_open and device_id is not distinct from %s)",
+            " audience, critical, rung, raised_ms, expires_ms) values (%s, %s, 'cloud', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
+            " %s, %s)",
             (site, new_id(), person_id, topic, severity, title[:120], HINTS[topic], doses, device_id, audience, critical,
-             level, now_ms, now_ms + DAY_MS, site, topic, person_id, device_id),
+             level, now_ms, now_ms + DAY_MS),
+        )  # fmt: skip
+    else:
+        await conn.execute(
+            "update alert_logs set version = version + 1, title = %s, rung = greatest(rung, %s), critical = critical or %s,"
+            " dose_ids = (select array_agg(distinct one) from unnest(dose_ids || %s::text[]) one), expires_ms = %s,"
+            " audience = case when rung < %s then %s else audience end,"
+            " severity = case when rung < %s then %s else severity end,"
+            " acked_by = case when rung < %s then null else acked_by end,"
+            " acked_ms = case when rung < %s then null else acked_ms end"
+            " where site = %s and alert_id = %s and (rung < %s or not dose_ids @> %s::text[])",
+            (title[:120], level, critical, doses, now_ms + DAY_MS, level, audience, level, severity, level, level, site,
+             known, level, doses),
         )  # fmt: skip
     await notify(conn, ALERTS, site)
+
+
+async def _belongs_to(
+    conn: Connection, site: str, topic: str, person_id: str, device_id: str | None, doses: list[str], now_ms: int
+) -> str | None:
+    """The open alert that is about this: one that names these doses already, else one nobody has taken on.
+
+    What somebody has taken on takes in nothing new, for nobody would be told of it; but who has taken on a device that is
+    off has what comes of it too, for a day.
+    """
+    named = "(cardinality(%(doses)s::text[]) > 0 and dose_ids @> %(doses)s::text[])"
+    found = await conn.execute(
+        "select alert_id from alert_logs where site = %(site)s and source = 'cloud' and topic = %(topic)s"
+        " and person_id = %(person)s and is_open and device_id is not distinct from %(device)s"
+        f" and ({named} or acked_ms is null or (topic = 'device_offline' and acked_ms > %(since)s))"
+        f" order by {named} desc, raised_ms, alert_id limit 1 for update",
+        {
+            "site": site,
+            "topic": topic,
+            "person": person_id,
+            "device": device_id,
+            "doses": doses,
+            "since": now_ms - DAY_MS,
+        },
+    )
+    row = await found.fetchone()
+    return None if row is None else str(row[0])
+
+
+async def end_looked_after(conn: Connection, now_ms: int) -> None:
+    """Alerts of head office's own that somebody took on a day ago are over: what is still wrong raises the next."""
+    found = await conn.execute(
+        "update alert_logs set is_open = false, ended_ms = %s, version = version + 1 where is_open and acked_ms <= %s"
+        " and source in ('cloud', 'llm') and topic <> 'device_offline' returning site",
+        (now_ms, now_ms - DAY_MS),
+    )
+    for (site,) in set(await found.fetchall()):
+        await notify(conn, ALERTS, site)
 
 
 async def follow(conn: Connection, site: str, row: Row, outcome: Outcome, now_ms: int) -> None:

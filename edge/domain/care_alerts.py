@@ -11,7 +11,11 @@ from shared.doses.ladder import next_escalation
 from shared.events import CARE_ALERT_FIELDS
 
 EXPIRES_MS: Final = 24 * 3_600_000
-"""After that an alert is shown, not sent again."""
+"""After that an alert is shown, not sent again; more doses begin it anew."""
+LOOKED_AFTER_MS: Final = 24 * 3_600_000
+"""How long somebody has an alert they took on: then it is over, as what is still wrong raises the next."""
+UNTIL_HEARD: Final = frozenset(("device_offline",))
+"""Topics that only an event ends; who has taken such an alert on has what comes of it too, for LOOKED_AFTER_MS."""
 DOSES_MAX: Final = 40
 """Doses one alert names; more are still missed, and are in the list of doses."""
 TITLE_MAX, BODY_MAX = 120, 400
@@ -40,16 +44,9 @@ def raise_alert(
 ) -> Row:  # fmt: skip
     """Open an alert, or let the person's open one of that topic grow: more doses, a higher rung. Never a lower one."""
     now_ms = acts.now.now_ms
-    open_now = [*acts.alerts.values(), *(state.alerts if state else ())]
-    known = next(
-        (
-            acts.alerts.get(one["id"], one)
-            for one in open_now
-            if one["topic"] == topic and one["person_id"] == person_id and one["device_id"] in (None, device_id)
-            and acts.alerts.get(one["id"], one)["open"] and topic not in ("red_flag", "help")
-        ),
-        None,
-    )  # fmt: skip
+    known = None
+    if topic not in ("red_flag", "help"):
+        known = _belongs_to(acts, state, topic, person_id, device_id, dose_ids or [])
     if known is None:
         audience = "clinic" if rung >= 4 else "caregiver"
         alert: Row = {
@@ -70,6 +67,7 @@ def raise_alert(
         "title": title[:TITLE_MAX],
         "body": body[:BODY_MAX],
         "critical": known["critical"] or critical,
+        "expires_at": now_ms + EXPIRES_MS,
     }
     if rung > known["rung"]:
         grown |= {
@@ -83,17 +81,42 @@ def raise_alert(
     return put_alert(acts, "care_alert_escalated", grown, now_ms)
 
 
+def _belongs_to(
+    acts: Acts, state: CareState | None, topic: str, person_id: str | None, device_id: str | None, dose_ids: list[str]
+) -> Row | None:
+    """The open alert that is about this: one that names these doses already, else one nobody has taken on.
+
+    What somebody has taken on takes in nothing new: nobody would be told of it.
+    """
+    latest = {one["id"]: one for one in (*(state.alerts if state else ()), *acts.alerts.values())}
+    alike = [
+        one for one in latest.values()
+        if one["open"] and one["topic"] == topic and one["person_id"] == person_id and one["device_id"] in (None, device_id)
+    ]  # fmt: skip
+    named = [one for one in alike if dose_ids and set(dose_ids) <= set(one["dose_ids"])]
+    free = [
+        one for one in alike
+        if one["acked_at"] is None or (topic in UNTIL_HEARD and one["acked_at"] > acts.now.now_ms - LOOKED_AFTER_MS)
+    ]  # fmt: skip
+    return next(iter([*named, *free]), None)
+
+
 def put_alert(acts: Acts, kind: str, alert: Row, told_ms: int) -> Row:
     """The fact about an alert, and when the clock looks at it next. told_ms: when its people were told last."""
-    step = (
-        next_escalation(alert["rung"], alert["tries"], told_ms) if alert["open"] and alert["acked_at"] is None else None
-    )
-    silent = alert["topic"] == "low_stock"
-    alert = {**alert, "version": alert["version"] + 1, "next_action_at": step.at_ms if step and not silent else None}
+    alert = {**alert, "version": alert["version"] + 1, "next_action_at": _next_look(alert, told_ms)}
     acts.alerts[alert["id"]] = alert
     acts.changes.append(Change(kind, alert["id"], alert["version"], {name: alert[name] for name in CARE_ALERT_FIELDS}))
     acts.writes.append(Write("put_care_alert", {name: alert[name] for name in ALERT_COLUMNS}))
     return alert
+
+
+def _next_look(alert: Row, told_ms: int) -> int | None:
+    if not alert["open"]:
+        return None
+    if alert["acked_at"] is not None:
+        return None if alert["topic"] in UNTIL_HEARD else int(alert["acked_at"]) + LOOKED_AFTER_MS
+    step = next_escalation(alert["rung"], alert["tries"], told_ms)
+    return step.at_ms if step and alert["topic"] != "low_stock" else None
 
 
 def end_for_doses(acts: Acts, state: CareState, answered: set[str], why: str) -> None:
@@ -127,14 +150,18 @@ def acknowledge(state: AlertState, command: AcknowledgeCareAlert, now: Moment) -
 
 
 def timer_due(state: AlertState, command: CareAlertTimer, now: Moment) -> Verdict:
-    """Nobody answered: the next people are told."""
+    """Nobody answered: the next people are told. Or somebody did, and has had it for its time: it is over."""
     alert = state.alert
-    if alert is None or alert["next_action_at"] != command.at_ms or not alert["open"] or alert["acked_at"] is not None:
+    if alert is None or alert["next_action_at"] != command.at_ms or not alert["open"]:
         return Refusal("not_due", "This alert needs nobody else now.", "")
+    acts = Acts(now, command.command_id)
+    if alert["acked_at"] is not None:
+        ended = put_alert(acts, "care_alert_ended", {**alert, "open": False}, now.now_ms)
+        acts.result = {"alert": ended["id"]}
+        return acts.decision()
     step = next_escalation(alert["rung"], alert["tries"], command.at_ms)
     if step is None:
         return Refusal("not_due", "Everybody was told.", "")
-    acts = Acts(now, command.command_id)
     audience = "caregiver" if step.audience in ("caregiver", "second_caregiver") else step.audience
     told: dict[str, Any] = {"audience": audience, "rung": step.rung, "tries": alert["tries"] + 1}
     acts.result = {"alert": put_alert(acts, "care_alert_escalated", {**alert, **told}, now.now_ms)["id"]}

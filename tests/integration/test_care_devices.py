@@ -9,6 +9,7 @@ from typing import Any
 import pytest_asyncio
 
 from shared import device_tokens
+from shared.clock import iso
 from tests.care_office import (
     ANA,
     BEN,
@@ -128,6 +129,24 @@ async def test_announced_and_unanswered_is_missed_and_the_caregiver_is_told_befo
     await device.beat()
     await _tick(care)
     assert await _status(care, plan) == "MISSED"
+
+
+async def test_a_dose_missed_after_somebody_took_on_the_one_before_is_told_anew(care: CareOffice) -> None:
+    device, _ = await _home(care)
+    for number, due_ms in enumerate((TEN_MS, TEN_MS + 24 * HOUR_MS), start=1):
+        await _at(care, due_ms)
+        dose = next(one for one in await device.schedule() if one["due_at_utc"] == iso(due_ms))["occurrence_id"]
+        await device.tell(device.event("announced", occurrence_id=dose))
+        await _at(care, due_ms + 5 * HOUR_MS + MINUTE_MS)
+        await device.beat()
+        await _tick(care)
+        free = [one for one in await care.ask("nina", "GET", "/alerts") if one["acked_by"] is None]
+        assert [(one["topic"], one["occurrence_ids"]) for one in free] == [("missed_dose", [dose])], number
+        await care.ask("nina", "POST", f"/alerts/{free[0]['id']}/acknowledge")
+    assert len(await care.ask("nina", "GET", "/alerts")) == 2
+    await _at(care, TEN_MS + 24 * HOUR_MS + 5 * HOUR_MS + 2 * MINUTE_MS)
+    await _tick(care)
+    assert len(await care.ask("nina", "GET", "/alerts?open=true")) == 1, "who took the first on had it for a day"
 
 
 async def test_a_dose_nobody_announced_is_our_failure_and_no_missed_one(care: CareOffice) -> None:

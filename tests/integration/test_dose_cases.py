@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 
 from edge.app.ports import DeviceError
-from edge.domain.care_commands import CorrectDose, DeviceTold, EndHold, SetHold, StopPlan, TakeAsNeeded
+from edge.domain.care_commands import (
+    AcknowledgeCareAlert,
+    CorrectDose,
+    DeviceTold,
+    EndHold,
+    SetHold,
+    StopPlan,
+    TakeAsNeeded,
+)
 from shared.clock import Clock
-from tests.care import BOOT, at, care
+from tests.care import BOOT, Care, at, care
 
 DAILY = {"id": "m", "medication": "Metformin", "times": ["08:00", "20:00"]}
 ONCE = {"id": "m", "medication": "Metformin", "times": ["08:00"]}
@@ -272,6 +280,53 @@ async def test_two_missed_in_a_row_go_to_the_clinic_and_one_does_not(tmp_path: P
         assert it.alerts() == [("missed_dose", 3, "caregiver", 1)]
         await it.to("2026-11-21T20:01", 300)
         assert it.alerts() == [("missed_dose", 4, "clinic", 1)]
+
+
+async def test_a_dose_missed_after_somebody_took_on_the_one_before_is_told_anew(tmp_path: Path) -> None:
+    async with care(tmp_path) as it:
+        await it.plan(DAILY)
+        await it.to("2026-11-20T13:00", 300)
+        await _take_on(it)
+        await it.to("2026-11-20T21:30", 300)
+        assert it.alerts() == [("missed_dose", 3, "caregiver", 1), ("missed_dose", 3, "caregiver", 1)]
+        assert it.it.rows("select count(*) from care_alerts where acked_at is null") == [(1,)]
+        await it.to("2026-11-21T02:00", 300)
+        assert it.alerts()[1:] == [("missed_dose", 4, "clinic", 1)], "two in a row"
+
+
+async def test_what_comes_of_a_dose_stays_with_who_took_its_alert_on(tmp_path: Path) -> None:
+    async with care(tmp_path) as it:
+        await it.plan(ONCE)
+        await it.to("2026-11-20T13:00", 300)
+        assert it.dose("2026-11-20T08:00")["status"] == "ANNOUNCED"
+        await _take_on(it)
+        await it.to("2026-11-20T20:01", 300)
+        assert it.dose("2026-11-20T08:00")["status"] == "MISSED"
+        assert it.it.rows("select open, acked_by from care_alerts") == [(1, "Nurse Nia")]
+
+
+async def test_an_alert_somebody_took_on_is_over_after_a_day_and_the_next_begins_from_the_start(tmp_path: Path) -> None:
+    async with care(tmp_path) as it:
+        await it.plan(ONCE)
+        await it.to("2026-11-20T20:00", 300)
+        await _take_on(it)
+        await it.to("2026-11-21T19:59", 300)
+        assert [open_ for *_, open_ in it.alerts()] == [1, 1]
+        await it.to("2026-11-21T20:05", 60)
+        assert [open_ for *_, open_ in it.alerts()] == [0, 1]
+
+
+async def test_an_alert_nobody_took_on_may_be_told_again_for_a_day_after_each_dose_it_takes_in(tmp_path: Path) -> None:
+    async with care(tmp_path) as it:
+        await it.plan(ONCE)
+        await it.to("2026-11-22T12:00", 300)
+        [(doses, expires_ms)] = it.it.rows("select json_array_length(dose_ids), expires_at from care_alerts")
+        assert doses == 3 and expires_ms > at("2026-11-23T08:00")
+
+
+async def _take_on(it: Care) -> None:
+    [(alert_id,)] = it.it.rows("select id from care_alerts where open and acked_at is null")
+    await it.it.accepted(AcknowledgeCareAlert, alert_id=alert_id, by="Nurse Nia")
 
 
 async def test_a_loudspeaker_that_fails_is_our_failure_and_not_a_missed_dose(tmp_path: Path) -> None:
