@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
-from shared.clock import utc
+from shared.clock import to_ms, utc
 
 WAITS: Final = ("PLANNED", "ANNOUNCED", "SNOOZED")
-SHOWN_CHARS: Final = 90
+NO_ANSWER: Final = ("VOIDED", "HELD")
+SHOWN_CHARS: Final = 110
 ALERTS_SHOWN: Final = 2
 Get = Callable[[str, dict[str, str], str], Awaitable[Any]]
 
@@ -30,24 +32,48 @@ class CareView:
         return "; ".join(f"{name} {words or '-'}" for name, words in parts)
 
 
-def next_dose(doses: Sequence[dict[str, Any]]) -> str:
-    """The dose that waits for an answer longest, else the one that is due next. doses: of the clinic, by due time."""
-    asked = [dose for dose in doses if dose["open"] and dose["announced"]]
-    ahead = [dose for dose in doses if dose["status"] in WAITS and not dose["announced"]]
-    if asked:
-        dose = asked[0]
-        return f"{_named(dose)}, said {dose['announced']}x, waits for an answer until {_time(dose['miss_at'])}"
-    return f"{_named(ahead[0])} at {_time(ahead[0]['due_at'])}" if ahead else "none today"
+def next_dose(doses: Sequence[dict[str, Any]], now: str) -> str:
+    """The dose that came due last and waits for an answer, how many more wait, and the next one ahead. doses: of the clinic.
+
+    now: the clinic's moment.
+    """
+    open_ = sorted((dose for dose in doses if dose["status"] in WAITS), key=_due)
+    moment = datetime.fromisoformat(now)
+    waiting = [dose for dose in open_ if dose["open"] and (dose["announced"] or _due(dose)[0] <= moment)]
+    ahead = next((dose for dose in open_ if _due(dose)[0] > moment and not dose["announced"]), None)
+    then = f"{_named(ahead)} at {_time(ahead['due_at'])}" if ahead else ""
+    if not waiting:
+        return then or "none today"
+    dose = waiting[-1]
+    said = f"said {dose['announced']}x" if dose["announced"] else "not said yet"
+    more = f" ({len(waiting) - 1} more wait)" if len(waiting) > 1 else ""
+    words = (
+        f"{_named(dose)}, due {_time(dose['due_at'])}, {said}, waits for an answer until {_time(dose['miss_at'])}{more}"
+    )
+    return f"{words}; then {then}" if then else words
 
 
-def last_answer(doses: Sequence[dict[str, Any]], office: dict[str, str]) -> str:
-    """What became of the last dose that is over. office: status by dose, as head office has it."""
-    over = [dose for dose in doses if dose["status"] not in WAITS]
+def newest_over(doses: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The dose that was answered or given up last, of any plan; what a new plan replaced was neither.
+
+    One answer may be about several doses of a person: the one that was due last stands for them, and names them all.
+    """
+    over = [dose for dose in doses if dose["status"] not in (*WAITS, *NO_ANSWER)]
     if not over:
+        return None
+    newest = max(over, key=lambda one: (datetime.fromisoformat(one["status_since"]), _due(one)))
+    same = ("patient_name", "status", "status_since", "source")
+    together = sorted((dose for dose in over if all(dose[name] == newest[name] for name in same)), key=_due)
+    return {**newest, "medication": ", ".join(dict.fromkeys(dose["medication"] for dose in together))}
+
+
+def last_answer(dose: dict[str, Any] | None, office: str | None) -> str:
+    """What became of a dose. office: its status as head office has it; None: it did not say."""
+    if dose is None:
         return "none yet"
-    dose = max(over, key=lambda one: (one["status_since"], one["id"]))
     how = f" by {dose['source']}" if dose["source"] else ""
-    seen = "head office has it" if office.get(dose["id"]) == dose["status"] else "not at head office yet"
+    there = "head office has it" if office == dose["status"] else "not at head office yet"
+    seen = "head office has not said" if office is None else there
     return f"{_named(dose)}: {dose['status'].lower().replace('_', ' ')}{how} ({seen})"
 
 
@@ -55,15 +81,21 @@ def alerts(found: Sequence[dict[str, Any]]) -> str:
     """Open alerts as head office has them, the worst first."""
     if not found:
         return "none"
-    named = [_cut(f"{one['patient_name'] or one['site']}: {one['title']}") for one in found[:ALERTS_SHOWN]]
+    named = [_cut(_about(one["patient_name"] or one["site"], one["title"])) for one in found[:ALERTS_SHOWN]]
     return f"{len(found)} open. " + " | ".join(named)
 
 
-def inbox(messages: Sequence[dict[str, Any]]) -> str:
-    """How many messages the caregiver got, and the last one."""
-    if not messages:
-        return "empty"
-    return f"{len(messages)}. {_cut(' / '.join(str(messages[-1]['message']).splitlines()))}"
+def inbox(messages: Sequence[dict[str, Any]], address: str) -> str:
+    """How many messages the caregiver got, and the last one. address: of the inbox, where a link is followed."""
+    told = [one for one in messages if not one.get("code")]
+    if not told:
+        return "the caregiver's address was confirmed by a code; no message yet" if messages else "empty"
+    lines = str(told[-1]["message"]).splitlines()
+    if not told[-1].get("acknowledge_url"):
+        return f"{len(told)}. {_cut(' / '.join(lines))}"
+    if lines and lines[-1].endswith(":"):  # what stands before the link
+        lines.pop()
+    return f"{len(told)}. {_cut(' / '.join(lines))} (open {address} to take it on)"
 
 
 async def look(view: CareView, get: Get, stage: Any, messages: Sequence[dict[str, Any]]) -> None:
@@ -71,17 +103,29 @@ async def look(view: CareView, get: Get, stage: Any, messages: Sequence[dict[str
     clinic = stage.clinic
     if not clinic.nurse:
         return
-    office: dict[str, str] = {}
-    for plan in clinic.care.get("plans", ()):
-        for dose in await get(stage.cloud_url, clinic.nurse, f"/api/v1/medication-plans/{plan}/doses") or ():
-            office[dose["occurrence_id"]] = dose["status"]
-    doses = await get(stage.edge_url, clinic.staff, "/api/v1/care/doses")
-    if doses is not None:
-        view.next_dose, view.last_answer = next_dose(doses["doses"]), last_answer(doses["doses"], office)
+    told = await get(stage.edge_url, clinic.staff, "/api/v1/care/doses")
+    if told is not None:
+        view.next_dose = next_dose(told["doses"], told["now"])
+        newest = newest_over(told["doses"])
+        view.last_answer = last_answer(newest, await _at_office(get, stage, newest) if newest else "")
     found = await get(stage.cloud_url, clinic.nurse, f"/api/v1/alerts?site={clinic.site}")
     if found is not None:
         view.alerts = alerts(found)
-    view.inbox = inbox(messages)
+    view.inbox = inbox(messages, stage.inbox.url)
+
+
+async def _at_office(get: Get, stage: Any, dose: dict[str, Any]) -> str | None:
+    """The status of one dose as head office has it; "" where it has none, None where it does not say."""
+    due_ms = to_ms(_due(dose)[0])
+    path = f"/api/v1/medication-plans/{dose['plan_id']}/doses?from={due_ms}&to={due_ms + 1}"
+    found = await get(stage.cloud_url, stage.clinic.nurse, path)
+    if found is None:
+        return None
+    return next((str(one["status"]) for one in found if one["occurrence_id"] == dose["id"]), "")
+
+
+def _due(dose: dict[str, Any]) -> tuple[datetime, str]:
+    return datetime.fromisoformat(dose["due_at"]), str(dose["id"])
 
 
 def _named(dose: dict[str, Any]) -> str:
@@ -92,8 +136,16 @@ def _time(moment: str) -> str:
     return f"{moment[11:16]}"
 
 
+def _about(name: str, title: str) -> str:
+    return title if name in title else f"{name}: {title}"
+
+
 def _cut(words: str) -> str:
-    return words if len(words) <= SHOWN_CHARS else f"{words[: SHOWN_CHARS - 1]}…"
+    """At most SHOWN_CHARS, cut after a whole word where there is one."""
+    if len(words) <= SHOWN_CHARS:
+        return words
+    held = words[: SHOWN_CHARS - 1]
+    return f"{held.rpartition(' ')[0] or held}…"
 
 
 def clock_line(now_ms: int, ahead_s: int) -> str:

@@ -30,25 +30,29 @@ KEYS_A_LINE = 3
 def welcome(stage: Stage) -> str:
     """Where everything is and how to get in."""
     clinic = stage.clinic
-    staff, office = clinic.staff, clinic.office
     path = "over MQTT" if stage.has_broker else "over HTTPS (mosquitto is not installed)"
     return "\n".join(
         (
             "",
             f"{clinic.site_name}, the clinic     {stage.edge_url}/",
-            f"   desk                      {stage.edge_url}/pages/desk     {staff['username']} / {staff['password']}",
+            f"   desk                      {stage.edge_url}/pages/desk       {_account(clinic.staff)}",
+            f"   medicine                  {stage.edge_url}/pages/care       (as the desk)",
             f"Head office                  {stage.cloud_url}/",
-            f"   chain overview            {stage.cloud_url}/pages/chain    {office['username']} / {office['password']}",
-            f"   patients                  {stage.cloud_url}/pages/patients {clinic.nurse['username']} / "
-            f"{clinic.nurse['password']}",
-            f"   caregiver                 {stage.cloud_url}/pages/caregiver {clinic.caregiver['username']} / "
-            f"{clinic.caregiver['password']}   (is told at {stage.inbox.url})",
-            f"Medicine at the clinic       {stage.edge_url}/pages/care     (as the desk)",
+            f"   chain overview            {stage.cloud_url}/pages/chain      {_account(clinic.office)}",
+            f"   patients                  {stage.cloud_url}/pages/patients   {_account(clinic.nurse)}",
+            f"   alerts                    {stage.cloud_url}/pages/alerts     (as patients)",
+            f"   caregiver                 {stage.cloud_url}/pages/caregiver  {_account(clinic.caregiver)}",
+            f"What the caregiver is told   {stage.inbox.url}",
             *absent(stage),
-            f"Syncing {path}. Everything is kept in {stage.folder} (passwords: clinic.json, readable by you alone).",
+            f"Syncing {path}. Everything is kept in {stage.folder}.",
+            f"These names and passwords are also in {clinic.file}, a file that only your user can read.",
             "",
         )
     )
+
+
+def _account(account: dict[str, str]) -> str:
+    return f"{account['username']} / {account['password']}"
 
 
 def absent(stage: Stage) -> list[str]:
@@ -84,10 +88,10 @@ def table(view: View) -> RenderableType:
     grid.add_row("link", f"{view.link or '-'}, unsent {_number(view.unsent)}")
     grid.add_row("head office", view.office or "-")
     grid.add_row("time", view.clock or "-")
-    grid.add_row("next dose", view.care.next_dose or "-")
-    grid.add_row("last answer", view.care.last_answer or "-")
+    grid.add_row("next dose", Text(view.care.next_dose or "-"))
+    grid.add_row("last answer", Text(view.care.last_answer or "-"))
     grid.add_row("care alerts", Text(view.care.alerts or "-", style="red" if "open" in view.care.alerts else ""))
-    grid.add_row("caregiver inbox", view.care.inbox or "-")
+    grid.add_row("caregiver inbox", Text(view.care.inbox or "-"))
     keys = Text("\n".join(_keys(KEYS[at : at + KEYS_A_LINE]) for at in range(0, len(KEYS), KEYS_A_LINE)), style="dim")
     news = Text("\n".join(view.news), style="cyan")
     return Group(grid, Text(), keys, news)
