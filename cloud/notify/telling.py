@@ -137,5 +137,5 @@ async def _outcome(
     """How it came out, in words; None where there is nothing that must be put right."""
     if alert.topic in UNKNOWN:
         return ("device_heard_again" if alert.topic == "device_offline" else "heard_again"), {"since_ms": None}
-    taken_ms = await alerts.taken_ms(conn, site, alert)
+    taken_ms = await alerts.taken_ms(conn, site, alert) if alert.topic == "missed_dose" else None
     return None if taken_ms is None else ("taken_after_all", {"taken_ms": taken_ms})
