@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.medicine import LISTED, Medicine
 from tests.browser.stage import PHONE
@@ -18,13 +18,18 @@ async def test_the_worst_comes_first_and_who_takes_an_alert_is_named_to_all(medi
     await expect(cards).to_have_count(1)
     await medicine.alert(person, "Tara missed a critical dose", **CRITICAL)
     await expect(cards.first).to_contain_text("critical dose")
-    await expect(page.get_by_role("status").filter(has_text="open")).to_have_text("2 open, 2 nobody has")
-    await cards.first.get_by_role("button", name="I take it").click()
+    await expect(page.get_by_role("status").filter(has_text="open")).to_have_text("2 open, nobody is on them yet")
+    await cards.first.get_by_role("button", name="I look after this").click()
     taken = page.locator("[data-alert]", has_text="critical dose")
-    await expect(taken).to_contain_text("nurse has it")
-    await expect(cards.first, "what nobody has comes before it").to_contain_text("has not answered")
+    await expect(taken).to_contain_text("nurse is looking after this")
+    await expect(page.get_by_role("status").filter(has_text="open")).to_have_text(
+        "1 open, nobody is on it yet · 1 being looked after"
+    )
+    await expect(cards.first, "what nobody looks after comes before it").to_contain_text("has not answered")
     office = await medicine.floor.manager("/pages/alerts")
-    await expect(office.locator("[data-alert]", has_text="critical dose")).to_contain_text("nurse has it")
+    await expect(office.locator("[data-alert]", has_text="critical dose")).to_contain_text(
+        "nurse is looking after this"
+    )
 
 
 async def test_an_alert_shows_who_was_told_when_and_what_became_of_it(medicine: Medicine) -> None:
@@ -38,7 +43,7 @@ async def test_an_alert_shows_who_was_told_when_and_what_became_of_it(medicine: 
     await expect(told.locator("li li", has_text=LISTED).or_(told.locator("li li", has_text="ben"))).to_contain_text(
         "sent"
     )
-    await expect(told).to_contain_text("step 1")
+    await expect(told).to_contain_text("round 1")
 
 
 async def test_a_page_that_hears_nothing_any_more_says_so(medicine: Medicine) -> None:
@@ -75,8 +80,8 @@ async def test_a_caregiver_lands_on_the_own_page_and_sees_the_own_patients_alone
     await expect(page.get_by_test_id(f"patient-{mine}")).to_contain_text("Bisoprolol")
     alert = page.locator("[data-alert]")
     await expect(alert).to_have_count(1)
-    await alert.get_by_role("button", name="I take it").click()
-    await expect(alert).to_contain_text(f"{account['username']} has it")
+    await alert.get_by_role("button", name="I look after this").click()
+    await expect(alert).to_contain_text(f"{account['username']} is looking after this")
     await expect(page.get_by_text("Xenia")).to_have_count(0)
 
 
@@ -187,3 +192,47 @@ async def test_both_pages_fit_a_phone_and_read_from_right_to_left(medicine: Medi
         await expect(page.locator("[data-alert]")).to_be_visible()
         assert await page.evaluate("document.documentElement.dir") == "rtl"
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+async def test_the_alerts_page_names_each_clinic_that_is_not_heard(medicine: Medicine) -> None:
+    person = await medicine.patient("Yara Cut")
+    await medicine.alert(person, "Yara has not answered")
+    page = await medicine.floor.manager("/pages/alerts")
+    await expect(page.get_by_test_id("live")).to_contain_text("Live")
+    medicine.floor.stage.cut_link()
+    silent = page.get_by_test_id("not-heard").locator(f"[data-site={medicine.site}]")
+    await expect(silent).to_contain_text("not heard for 00:1")
+    await expect(silent).to_contain_text("What is below is as of")
+    await expect(page.get_by_test_id("live")).to_contain_text("not heard")
+    await expect(page.get_by_test_id("live").get_by_text("Live", exact=True)).to_have_count(0)
+    medicine.floor.stage.restore_link()
+    await expect(page.get_by_test_id("not-heard")).to_have_count(0)
+    await expect(page.get_by_test_id("live")).to_contain_text("Live")
+
+
+async def test_a_nurse_sees_on_every_page_that_the_clinic_is_not_heard(medicine: Medicine) -> None:
+    person = await medicine.patient("Zita Cut")
+
+    async def silent(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        for site in told["sites"]:
+            site |= {"state": "silent", "heard_ms": told["now_ms"] - 42_000}
+        await route.fulfill(response=answer, json=told)
+
+    page = await medicine.patient_page(person)
+    await expect(page.get_by_test_id("today")).to_be_visible()
+    await page.route("**/api/v1/care/sites", silent)
+    for path in (f"/pages/patient?site={medicine.site}&id={person}", "/pages/patients?q=Zita", "/pages/alerts"):
+        await page.goto(medicine.floor.stage.cloud_url + path)
+        await expect(page.get_by_test_id("not-heard"), path).to_contain_text("not heard for 00:4")
+        await expect(page.get_by_test_id("live"), path).not_to_contain_text("Live")
+    await page.goto(f"{medicine.floor.stage.cloud_url}/pages/patients")
+    await expect(page.get_by_test_id("patients").locator("li", has_text="Zita Cut")).to_contain_text("not heard for")
+
+
+async def test_signs_of_danger_are_words_on_head_offices_pages(medicine: Medicine) -> None:
+    person = await medicine.patient("Abel Words")
+    await medicine.alert(person, "Abel said something", topic="red_flag", body="chest_pain, never_heard_of", **CRITICAL)
+    page = await medicine.page(medicine.nurse, "/pages/alerts")
+    await expect(page.locator("[data-alert]")).to_contain_text("chest pain or pressure, never heard of")

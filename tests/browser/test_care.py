@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from shared.ids import new_id
+from shared.triage.red_flag_rules import NAMES
 from tests.browser.stage import PHONE, Floor
 
 
@@ -71,3 +74,63 @@ async def test_the_care_page_fits_a_phone_and_reads_from_right_to_left(floor: Fl
     await expect(page.get_by_test_id("now")).to_contain_text("Dora Phone")
     assert await page.evaluate("document.documentElement.dir") == "rtl"
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_an_alarming_recording_names_the_patient_and_says_the_signs_in_words(floor: Floor) -> None:
+    body = {"name": "Elif Chest", "phone": "+15559907"}
+    person = (await floor.edge.post("/api/v1/patients/", json=body)).raise_for_status().json()["id"]
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    alert = {
+        "id": new_id(), "patient_id": person, "patient_name": None, "topic": "red_flag", "severity": "critical",
+        "title": "Somebody said something alarming", "body": "chest_pain, never_heard_of", "hint": "", "acked_by": None,
+        "raised_at": now, "note_id": None,
+    }  # fmt: skip
+    alerts = [alert, {**alert, "id": new_id(), "acked_by": "nurse"}]
+    note = {
+        "id": new_id(), "patient_id": person, "recorded_at": now, "seconds": 3, "transcript": "my chest hurts",
+        "intent": "red_flag", "has_audio": True, "heard": {}, "alerts": [],
+    }  # fmt: skip
+
+    async def answer_alerts(route: Route) -> None:
+        await route.fulfill(json=alerts)
+
+    async def answer_notes(route: Route) -> None:
+        await route.fulfill(json=[note])
+
+    page = await floor.staff("/pages/care")
+    await page.route("**/api/v1/care/alerts", answer_alerts)
+    await page.route("**/api/v1/voice?limit=20", answer_notes)
+    banner = page.get_by_test_id("alerts").locator(".note")
+    await expect(banner.first).to_contain_text("Elif Chest said something alarming")
+    await expect(banner.first).to_contain_text("chest pain or pressure, never heard of")
+    await expect(banner.first.get_by_role("button", name="I look after this")).to_be_visible()
+    await expect(banner.last).to_have_class("note taken")
+    await expect(page.get_by_test_id("notes")).to_contain_text("heard: words of danger")
+    await page.goto(page.url + "?lang=es")
+    await expect(banner.first).to_contain_text("Elif Chest dijo algo alarmante")
+    await expect(banner.first).to_contain_text(NAMES["chest_pain"][2])
+
+
+async def test_a_dose_that_is_past_its_time_says_since_when_it_is_late(floor: Floor) -> None:
+    await plan(floor, "Fritz Late", -20)
+    page = await floor.staff("/pages/care")
+    row = page.get_by_test_id("now").locator("li", has_text="Fritz Late")
+    await expect(row).to_contain_text("on time until")
+
+    async def past(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        for one in told["doses"]:
+            one["on_time_until"] = one["due_at"]
+        await route.fulfill(response=answer, json=told)
+
+    await page.route("**/api/v1/care/doses", past)
+    await expect(row).to_contain_text("late since")
+    await expect(row).not_to_contain_text("on time until")
+
+
+def test_every_sign_of_danger_has_its_words_on_the_pages() -> None:
+    known = (Path(__file__).resolve().parents[2] / "shared/ui/flags.ts").read_text()
+    for code, words in NAMES.items():
+        shown = json.dumps(list(words), ensure_ascii=False)
+        assert f"  {code}: {shown}," in known, code

@@ -94,8 +94,8 @@ async def test_doses_that_fall_by_steps_by_meals_and_as_needed_are_sent_as_writt
     await other.get_by_label("Unit, e.g. tablet").fill("tablet")
     await other.get_by_label("As needed only").check()
     await other.get_by_label("For what, e.g. pain").fill("pain")
-    await other.get_by_label("At most so many times").fill("4")
-    await other.get_by_label("Minutes between two").fill("240")
+    await other.get_by_label("Most doses allowed").fill("4")
+    await other.get_by_label("Shortest time between two doses, in minutes").fill("240")
     await send(page)
     (plan,) = await plans_of(medicine, person)
     taper, needed = plan["items"]
@@ -230,8 +230,9 @@ async def test_the_numbers_say_what_they_mean_and_show_what_nobody_knows_beside(
     person = await medicine.patient("Rhea Numbers")
     page = await medicine.patient_page(person)
     week = page.get_by_test_id("adherence").locator("[data-days='7']")
-    for word in ("Taken", "On time", "Unknown", "Never announced"):
+    for word in ("Taken", "On time", "Days covered", "Unknown", "Never announced"):
         await expect(week.get_by_text(word, exact=True)).to_be_visible()
+    await expect(page.get_by_test_id("adherence")).to_contain_text("Doses of today are counted from tomorrow on.")
     await page.get_by_text("What these numbers mean").click()
     await expect(page.get_by_test_id("adherence")).to_contain_text(
         "without those held, voided, never announced or unknown"

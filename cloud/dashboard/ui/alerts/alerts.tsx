@@ -1,4 +1,4 @@
-/** Alerts over all clinics: what nobody has yet comes first, then the worst. One press takes an alert upon oneself. */
+/** Alerts over all clinics: what nobody looks after yet comes first, then the worst. One press takes an alert upon oneself. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { get } from "../../../../shared/ui/api";
@@ -24,6 +24,8 @@ function Body({ user, shell }: { user: User; shell: Shell }): JSX.Element {
   });
   const alerts = polled.data?.alerts;
   const open = alerts?.filter((one) => one.open) ?? [];
+  const nobody = open.filter((one) => !one.acked_by).length;
+  const sums = [nobody && t(nobody === 1 ? "sum_one" : "sum", { n: nobody }), open.length - nobody && t("on_it", { n: open.length - nobody })].filter(Boolean);
   const patients = may(user, "patients");
   async function run(name: string, path: string, body: object): Promise<void> {
     await doing.run(name, "POST", path, body);
@@ -32,6 +34,7 @@ function Body({ user, shell }: { user: User; shell: Shell }): JSX.Element {
   return shell({
     title: t("title"),
     polled,
+    sites: polled.data?.sites,
     children: (
       <>
         <div class="row alerts-bar">
@@ -39,7 +42,7 @@ function Body({ user, shell }: { user: User; shell: Shell }): JSX.Element {
             <button type="button" aria-pressed={!all} onClick={() => setAll(false)}>{t("open")}</button>
             <button type="button" aria-pressed={all} onClick={() => setAll(true)}>{t("over")}</button>
           </div>
-          {open.length > 0 && <strong role="status">{t("sum", { n: open.length, m: open.filter((one) => !one.acked_by).length })}</strong>}
+          {open.length > 0 && <strong role="status">{sums.join(" · ")}</strong>}
         </div>
         <ProblemNote problem={doing.problem} onClose={doing.dismiss} />
         {alerts && !alerts.length && <section class="card nothing"><h2>{t("none")}</h2><p class="quiet">{t("none_hint")}</p></section>}

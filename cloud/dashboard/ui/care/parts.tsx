@@ -1,6 +1,7 @@
 /** Parts that several pages of medicine draw: a card with a list, doses, alerts, moments. */
 import type { ComponentChildren, JSX } from "preact";
 import { Button } from "../../../../shared/ui/components";
+import { useFlags } from "../../../../shared/ui/flag-words";
 import { alone, clockTime, LANGUAGES, language, useWords } from "../../../../shared/ui/i18n";
 import { CARE } from "./words";
 
@@ -41,11 +42,12 @@ export function StatusBadge({ dose, zone }: { dose: Dose; zone?: string | undefi
   return <span class={`badge ${LOOK[dose.status] ?? "pale"}`}>{t(dose.status)}{dose.taken_at && <bdi dir="ltr">{clockTime(Date.parse(dose.taken_at), zone)}</bdi>}</span>;
 }
 
-/** `nowMs`, by the server: from then on a planned dose that is due says that nobody was heard. */
-export function DoseRow({ dose, zone, day = false, nowMs = 0, children }: { dose: Dose; zone?: string | undefined; day?: boolean; nowMs?: number; children?: ComponentChildren }): JSX.Element {
+/** `nowMs`, by the server: from then on a planned dose that is due says that nobody was heard. `asOfMs`: up to when the clinic is heard. */
+export function DoseRow({ dose, zone, day = false, nowMs = 0, asOfMs = nowMs, children }: { dose: Dose; zone?: string | undefined; day?: boolean; nowMs?: number; asOfMs?: number; children?: ComponentChildren }): JSX.Element {
   const t = useWords(CARE);
   const unheard = dose.provisional || (dose.status === "PLANNED" && Date.parse(dose.due_at_utc) < nowMs);
   const open = dose.status === "ANNOUNCED" || dose.status === "SNOOZED";
+  const late = Date.parse(dose.on_time_until) < asOfMs;
   return (
     <li data-dose={dose.occurrence_id} data-status={dose.status}>
       {day ? <span class="due"><Moment at={dose.due_at_utc} zone={zone} /></span> : <time class="due num" dir="ltr" dateTime={dose.due_at_utc}>{clockTime(Date.parse(dose.due_at_utc), zone)}</time>}
@@ -54,7 +56,7 @@ export function DoseRow({ dose, zone, day = false, nowMs = 0, children }: { dose
         <small>
           <StatusBadge dose={dose} zone={zone} />
           {dose.critical && <span class="badge bad">{t("critical")}</span>}
-          {open && <span>{t("until", { time: alone(clockTime(Date.parse(dose.on_time_until), zone)) })}</span>}
+          {open && <span class={late ? "badge warn" : ""}>{t(late ? "late_since" : "until", { time: alone(clockTime(Date.parse(dose.on_time_until), zone)) })}</span>}
           {unheard ? <span>{t("not_heard")}</span> : dose.reason && <bdi>{dose.reason}</bdi>}
         </small>
       </div>
@@ -64,18 +66,20 @@ export function DoseRow({ dose, zone, day = false, nowMs = 0, children }: { dose
 }
 
 const RANK = { critical: 0, warning: 1, info: 2 };
-/** Nobody has it before somebody has it; critical before warning; the newest first. */
+/** Nobody is on it before somebody is; critical before warning; the newest first. */
 export const worstFirst = (alerts: readonly CareAlert[]): CareAlert[] =>
   [...alerts].sort((a, b) => Number(b.open) - Number(a.open) || Number(!!a.acked_by) - Number(!!b.acked_by) || Number(b.critical) - Number(a.critical) || RANK[a.severity] - RANK[b.severity] || Date.parse(b.raised_at) - Date.parse(a.raised_at));
 
 export function AlertCard({ alert, zone, where, link, onTake, busy, children }: { alert: CareAlert; zone?: string | undefined; where?: string; link?: string | null; onTake?: (() => void) | undefined; busy?: boolean; children?: ComponentChildren }): JSX.Element {
   const t = useWords(CARE);
   const name = alert.patient_name;
+  const coded = alert.topic === "red_flag";
+  const flags = useFlags(coded);
   return (
     <article class={`card alert-card ${alert.critical ? "critical" : alert.severity} ${alert.acked_by || !alert.open ? "taken" : ""}`} data-alert={alert.id} data-taken={!!alert.acked_by}>
       <div>
         <h2><bdi>{alert.title}</bdi></h2>
-        {alert.body && <p><bdi>{alert.body}</bdi></p>}
+        {alert.body && <p><bdi>{coded ? flags(alert.body) : alert.body}</bdi></p>}
         <p class="facts">
           <span class={`badge ${alert.critical || alert.severity === "critical" ? "bad" : alert.severity === "warning" ? "warn" : "pale"}`}>{t(alert.critical ? "critical" : alert.severity)}</span>
           {name && (link ? <a href={link}><bdi>{name}</bdi></a> : <bdi>{name}</bdi>)}

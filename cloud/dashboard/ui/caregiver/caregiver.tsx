@@ -7,7 +7,7 @@ import { Channels } from "../care/channels";
 import { useDoing } from "../care/doing";
 import { CareFrame, type Shell } from "../care/frame";
 import { AlertCard, DoseRow, Part, worstFirst, type CareAlert, type Dose } from "../care/parts";
-import { places, usePolled, zoneOf, type Places } from "../care/polled";
+import { places, silentOf, usePolled, zoneOf, type Places } from "../care/polled";
 import { CARE } from "../care/words";
 import { WORDS } from "./words";
 import "../patient/patient.css";
@@ -38,11 +38,12 @@ function Body({ shell }: { user: User; shell: Shell }): JSX.Element {
   return shell({
     title: t("title"),
     polled,
+    sites: all?.sites,
     children: all && (
       <>
         <ProblemNote problem={doing.problem} onClose={doing.dismiss} />
         {all.patients.length === 0 && <section class="card nothing"><h2>{t("none")}</h2><p>{t("none_hint")}</p></section>}
-        {all.patients.length > 0 && all.alerts.length === 0 && <p class="note info"><span>{t("all_well")}</span></p>}
+        {all.patients.length > 0 && all.alerts.length === 0 && silentOf(all.sites).length === 0 && <p class="note info"><span>{t("all_well")}</span></p>}
         {all.alerts.length > 0 && (
           <section class="stack" aria-label={t("open_alerts")} data-testid="alerts">
             {all.alerts.map((one) => <AlertCard key={one.id} alert={one} zone={zoneOf(all.sites, one.site)} busy={doing.busy === one.id} onTake={() => void take(one.id)} />)}
@@ -56,7 +57,7 @@ function Body({ shell }: { user: User; shell: Shell }): JSX.Element {
                 <Part key={`${who.site}/${who.id}`} title={who.name} testid={`patient-${who.id}`} empty={today.doses.length ? undefined : care("no_doses")}
                   tools={<span class="quiet">{t("week")}: <b class="num"><bdi dir="ltr">{week.taken_percent === null ? "–" : `${week.taken_percent} %`}</bdi></b> <span class="num">({t("of", { taken: week.taken, due: week.due })})</span></span>}
                   hint={week.unknown || week.not_announced ? t("beside", { n: week.unknown, m: week.not_announced }) : undefined}>
-                  <ul class="rows">{today.doses.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zoneOf(all.sites, who.site)} nowMs={all.sites.now_ms} />)}</ul>
+                  <ul class="rows">{today.doses.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zoneOf(all.sites, who.site)} nowMs={all.sites.now_ms} asOfMs={silentOf(all.sites, who.site)[0]?.heard_ms ?? all.sites.now_ms} />)}</ul>
                 </Part>
               );
             })}

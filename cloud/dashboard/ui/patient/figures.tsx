@@ -12,6 +12,7 @@ export function Figures({ dashboard }: { dashboard: Dashboard }): JSX.Element {
     <section class="card adherence" data-testid="adherence" aria-label={`${t("week")}, ${t("month")}`}>
       <Row title={t("week")} numbers={dashboard.adherence.days_7} name="7" />
       <Row title={t("month")} numbers={dashboard.adherence.days_30} name="30" />
+      <p class="quiet no-today">{t("no_today")}</p>
       <details><summary>{t("definition")}</summary><p class="quiet"><bdi>{dashboard.definition}</bdi></p></details>
     </section>
   );
@@ -26,6 +27,7 @@ function Row({ title, numbers, name }: { title: string; numbers: Numbers; name: 
       <dl class="figures">
         <div><dt>{t("taken")}</dt>{share(numbers.taken_percent)}<p class="quiet">{numbers.due ? t("of_due", { taken: numbers.taken, due: numbers.due }) : t("nothing_due")}</p></div>
         <div><dt>{t("on_time")}</dt>{share(numbers.on_time_percent)}</div>
+        <div><dt>{t("covered")}</dt>{share(numbers.days_covered_percent)}</div>
         <div><dt>{t("missed")}</dt><dd>{numbers.missed}</dd></div>
         <div class="beside"><dt>{t("unknown")}</dt><dd>{numbers.unknown}</dd></div>
         <div class="beside"><dt>{t("not_announced")}</dt><dd>{numbers.not_announced}</dd></div>

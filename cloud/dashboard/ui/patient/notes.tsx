@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { Button } from "../../../../shared/ui/components";
+import { useFlags } from "../../../../shared/ui/flag-words";
 import { useWords } from "../../../../shared/ui/i18n";
 import { Moment, Part } from "../care/parts";
 import type { Note, NoteItem } from "./asked";
@@ -20,6 +21,7 @@ export function Notes({ notes, zone }: { notes: Note[]; zone: string }): JSX.Ele
 
 function Spoken({ note, zone }: { note: Note; zone: string }): JSX.Element {
   const t = useWords(MORE);
+  const flags = useFlags(note.items.some((one) => one.kind === "red_flag"));
   const sound = useRef<HTMLAudioElement>(null);
   const until = useRef(Infinity);
   const play = (item: NoteItem): void => {
@@ -44,7 +46,7 @@ function Spoken({ note, zone }: { note: Note; zone: string }): JSX.Element {
           {note.items.map((one, at) => (
             <li key={at}>
               <span class={`badge ${one.kind === "red_flag" || one.kind === "urgency" ? "warn" : "pale"}`}>{kind(one)}</span>
-              <bdi>{one.value.replaceAll("_", " ")}</bdi> <q><bdi>{one.quote}</bdi></q>
+              <bdi>{one.kind === "red_flag" ? flags(one.value) : one.value.replaceAll("_", " ")}</bdi> <q><bdi>{one.quote}</bdi></q>
               {note.has_audio && one.start_s !== null && one.end_s !== null && <Button look="quiet" onClick={() => play(one)}>▶ {t("play", { from: one.start_s.toFixed(1), to: one.end_s.toFixed(1) })}</Button>}
             </li>
           ))}

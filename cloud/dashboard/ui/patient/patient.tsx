@@ -7,7 +7,7 @@ import { later } from "../../../../shared/ui/later";
 import { useDoing } from "../care/doing";
 import { CareFrame, type Shell } from "../care/frame";
 import { AlertCard, DoseRow, Part } from "../care/parts";
-import { nameOf, usePolled } from "../care/polled";
+import { nameOf, silentOf, usePolled } from "../care/polled";
 import { CARE } from "../care/words";
 import { WhoWasTold } from "../alerts/told";
 import { ID, now, rest, type Now, type Rest } from "./asked";
@@ -28,7 +28,7 @@ function Body({ shell }: { user: User; shell: Shell }): JSX.Element {
   const gone = polled.problem instanceof Problem && polled.problem.status === 404;
   const all = polled.data;
   if (gone) return shell({ title: t("title"), children: <div class="note warn"><div><strong>{t("no_patient")}</strong><p><a href="/pages/patients">{t("to_list")}</a></p></div></div> });
-  return shell({ title: all?.patient.name ?? t("title"), polled, children: all && <Shown all={all} onChanged={polled.again} /> });
+  return shell({ title: all?.patient.name ?? t("title"), polled, sites: all?.sites, only: all?.patient.site, children: all && <Shown all={all} onChanged={polled.again} /> });
 }
 
 function Shown({ all, onChanged }: { all: Now; onChanged: () => void }): JSX.Element {
@@ -37,6 +37,7 @@ function Shown({ all, onChanged }: { all: Now; onChanged: () => void }): JSX.Ele
   const doing = useDoing();
   const { patient, dashboard, plans, sites } = all;
   const zone = patient.timezone;
+  const asOf = silentOf(sites, patient.site)[0]?.heard_ms ?? sites.now_ms;
   const more = usePolled<Rest>(`${plans.map((one) => one.id).join()} ${language()}`, () => rest(plans, sites.now_ms, language()), REST_MS);
   const coming = !!more.data || !more.problem;
   const changed = (): void => { onChanged(); more.again(); };
@@ -63,7 +64,7 @@ function Shown({ all, onChanged }: { all: Now; onChanged: () => void }): JSX.Ele
       <div class="columns">
         <div class="stack">
           <Part title={care("today")} count={today.length} empty={today.length ? undefined : care("no_doses")} testid="today">
-            <ul class="rows">{today.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zone} nowMs={sites.now_ms} />)}</ul>
+            <ul class="rows">{today.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zone} nowMs={sites.now_ms} asOfMs={asOf} />)}</ul>
           </Part>
           <Plans patient={patient} plans={plans} today={dashboard.date} onChanged={changed} />
           {coming && <Past more={more.data} devices={dashboard.devices} zone={zone} onChanged={changed} />}

@@ -30,12 +30,12 @@ export function Plans({ patient, plans, today, onChanged }: { patient: Patient; 
       <ul class="plans">
         {[...active, ...plans.filter((one) => one.status !== "active")].map((plan) => (
           <li key={plan.id} data-plan={plan.id} data-status={plan.status}>
-            <header>
-              <strong>{t("revision", { n: plan.revision })}</strong>
+            <ul class="items">{plan.items.map((item, at) => <li key={item.id ?? at}><Item item={item} lang={patient.language} /></li>)}</ul>
+            <div class="about">
+              <span class="quiet">{t("revision", { n: plan.revision })}</span>
               <span class="quiet">{plan.end ? t("from_to", { start: alone(plan.start), end: alone(plan.end) }) : t("from_on", { start: alone(plan.start) })}</span>
               {plan.status === "stopped" && <span class="badge pale">{t("stopped")}{plan.reason && <>: <bdi>{plan.reason}</bdi></>}</span>}
-            </header>
-            <ul class="items">{plan.items.map((item, at) => <li key={item.id ?? at}><Item item={item} lang={patient.language} /></li>)}</ul>
+            </div>
             {plan.delivery.map((one) => <DeliverySteps key={`${one.to}${one.device_id ?? ""}`} delivery={one} />)}
             <div class="do">
               {plan.status === "active" && <><Button onClick={() => setAsk({ form: plan })}>{t("change")}</Button><Button look="danger" onClick={() => setAsk({ stop: plan })}>{t("stop")}</Button></>}

@@ -3,10 +3,11 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../../../../shared/ui/api";
 import { start } from "../../../../shared/ui/components";
-import { useWords } from "../../../../shared/ui/i18n";
+import { alone, countUp, useWords } from "../../../../shared/ui/i18n";
 import { CareFrame, type Shell } from "../care/frame";
 import { Part, patientPage } from "../care/parts";
-import { nameOf, places, usePolled, type Places } from "../care/polled";
+import { nameOf, places, silentOf, silentS, usePolled, type Places } from "../care/polled";
+import { CARE } from "../care/words";
 import { WORDS } from "./words";
 import "./patients.css";
 
@@ -18,6 +19,7 @@ interface Row { site: string; id: string; name: string; phone: string; age: numb
 
 function Body({ shell }: { shell: Shell }): JSX.Element {
   const t = useWords(WORDS);
+  const care = useWords(CARE);
   const [typed, setTyped] = useState("");
   const [sought, setSought] = useState("");
   const [site, setSite] = useState(new URLSearchParams(location.search).get("site") ?? "");
@@ -34,10 +36,16 @@ function Body({ shell }: { shell: Shell }): JSX.Element {
   const [sites, setSites] = useState<Places | null>(null);
   useEffect(() => { if (polled.data) setSites(polled.data.all); }, [polled.data]);
   const rows = (polled.data?.rows ?? []).filter((one) => one.has_plan || !planned);
+  const unheard = (at: string): string => {
+    const silent = silentOf(sites, at)[0];
+    return silent && sites ? care("unheard_for", { age: alone(countUp(silentS(sites, silent.heard_ms, polled.ageS))) }) : "";
+  };
   const empty = !polled.data ? " " : rows.length ? undefined : sought || planned ? t("nobody") : undefined;
   return shell({
     title: t("title"),
     polled,
+    sites,
+    only: site || undefined,
     children: (
       <>
         <form class="form card search" role="search" onSubmit={(e) => e.preventDefault()}>
@@ -61,7 +69,7 @@ function Body({ shell }: { shell: Shell }): JSX.Element {
                 <li key={`${one.site}/${one.id}`}>
                   <div class="what">
                     <a class="name" href={patientPage(one.site, one.id)}><bdi>{one.name}</bdi></a>
-                    <small>{one.phone && <bdi dir="ltr" class="num">{one.phone}</bdi>}{one.age !== null && <span>{t("age", { n: one.age })}</span>}{(sites?.sites.length ?? 0) > 1 && <bdi>{nameOf(sites, one.site)}</bdi>}</small>
+                    <small>{one.phone && <bdi dir="ltr" class="num">{one.phone}</bdi>}{one.age !== null && <span>{t("age", { n: one.age })}</span>}{(sites?.sites.length ?? 0) > 1 && <bdi>{nameOf(sites, one.site)}</bdi>}{unheard(one.site) && <span class="badge bad">{unheard(one.site)}</span>}</small>
                   </div>
                   {(one.has_plan || one.open_alerts > 0) && (
                     <div class="do">

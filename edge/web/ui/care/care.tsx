@@ -4,8 +4,10 @@ import { useState } from "preact/hooks";
 import { act, newKey, request } from "../../../../shared/ui/api";
 import { Button, Dialog, ProblemNote, start, useAge } from "../../../../shared/ui/components";
 import { alone, clockTime, useWords } from "../../../../shared/ui/i18n";
+import { useFlags } from "../../../../shared/ui/flag-words";
 import { has, StaffPage, type Staff } from "../parts/frame";
-import { type Asked, type Device, type Dose, type Everything, useCare } from "./asked";
+import { type Asked, type Device, type CareAlert, type Dose, type Everything, useCare } from "./asked";
+import { HEARD } from "./heard-words";
 import { WORDS } from "./words";
 import "./care.css";
 
@@ -32,7 +34,7 @@ function CarePage({ staff }: { staff: Staff }): JSX.Element {
   const waits = (one: Dose): boolean => one.status === "PLANNED" || one.status === "ANNOUNCED" || one.status === "SNOOZED";
   const ahead = all.doses.filter((one) => waits(one) && !now.includes(one));
   const before = all.doses.filter((one) => !waits(one) && one.status !== "VOIDED").reverse();
-  const row = (one: Dose): JSX.Element => <DoseRow key={one.id} dose={one} zone={staff.state.timezone} waits={waits(one)} onAct={(verb) => void doing(() => act(`/api/v1/care/doses/${one.id}/answer`, { act: verb }, { key: newKey() }))} onCorrect={() => setAsk({ dose: one })} />;
+  const row = (one: Dose): JSX.Element => <DoseRow key={one.id} dose={one} zone={staff.state.timezone} nowMs={all.now_ms} waits={waits(one)} onAct={(verb) => void doing(() => act(`/api/v1/care/doses/${one.id}/answer`, { act: verb }, { key: newKey() }))} onCorrect={() => setAsk({ dose: one })} />;
   return (
     <main class="care">
       <ProblemNote problem={problem ?? care.problem} onClose={() => setProblem(null)} />
@@ -90,9 +92,10 @@ function Part({ title, count, empty, hint = "", testid, tools, children }: { tit
 
 const LOOK: Partial<Record<Dose["status"], string>> = { ON_TIME: "good", EARLY: "good", LATE: "warn", MISSED: "bad", NOT_ANNOUNCED: "warn", UNKNOWN: "warn", ANNOUNCED: "warn", SNOOZED: "pale" };
 
-function DoseRow({ dose, zone, waits, onAct, onCorrect }: { dose: Dose; zone: string | undefined; waits: boolean; onAct: (verb: "taken" | "skipped" | "snoozed") => void; onCorrect: () => void }): JSX.Element {
+function DoseRow({ dose, zone, nowMs, waits, onAct, onCorrect }: { dose: Dose; zone: string | undefined; nowMs: number; waits: boolean; onAct: (verb: "taken" | "skipped" | "snoozed") => void; onCorrect: () => void }): JSX.Element {
   const t = useWords(WORDS);
   const time = (text: string): string => clockTime(Date.parse(text), zone);
+  const late = Date.parse(dose.on_time_until) < nowMs;
   return (
     <li class={dose.critical && dose.open ? "urgent" : ""} data-dose={dose.id}>
       <time class="num due" dir="ltr">{time(dose.due_at)}</time>
@@ -102,7 +105,8 @@ function DoseRow({ dose, zone, waits, onAct, onCorrect }: { dose: Dose; zone: st
         <small>
           <span class={`badge ${LOOK[dose.status] ?? "pale"}`}>{t(dose.status)}{dose.taken_at && ` ${time(dose.taken_at)}`}</span>
           {dose.critical && <span class="badge bad">{t("critical")}</span>}
-          {dose.open && <span>{dose.announced ? t("announced", { n: dose.announced }) : t("untold")} · {t("until", { time: alone(time(dose.on_time_until)) })}</span>}
+          {dose.open && late && <span class="badge warn">{t("late_since", { time: alone(time(dose.on_time_until)) })}</span>}
+          {dose.open && <span>{dose.announced ? t("announced", { n: dose.announced }) : t("untold")}{!late && <> · {t("until", { time: alone(time(dose.on_time_until)) })}</>}</span>}
           {dose.reason && <bdi>{dose.reason}</bdi>}
         </small>
       </div>
@@ -117,17 +121,28 @@ function DoseRow({ dose, zone, waits, onAct, onCorrect }: { dose: Dose; zone: st
   );
 }
 
+/** Titles and hints of alerts that this page says in its own words: the clinic's are English and name nobody. */
+const SAID = { red_flag: "said_flag", help: "said_help" } as const;
+const HINT = { red_flag: "hint_flag", help: "hint_help", missed_dose: "hint_missed" } as const;
+
 function Alerts({ all, zone, onTake }: { all: Everything; zone: string | undefined; onTake: (id: string) => void }): JSX.Element | null {
   const t = useWords(WORDS);
+  const flags = useFlags(all.alerts.some((one) => one.topic === "red_flag"));
+  const who = (one: CareAlert): string => one.patient_name ?? all.people.find((person) => person.id === (one.patient_id ?? all.notes.find((note) => note.id === one.note_id)?.patient_id))?.name ?? "";
+  const title = (one: CareAlert): string => {
+    const name = who(one);
+    if (one.topic === "red_flag" || one.topic === "help") return t(SAID[one.topic], { name: alone(name || t("somebody")) });
+    return !name || one.title.includes(name) ? one.title : `${alone(name)}: ${one.title}`;
+  };
   if (!all.alerts.length) return null;
   return (
     <section class="alerts" aria-label={t("alerts")} data-testid="alerts">
       {all.alerts.map((one) => (
-        <div key={one.id} class={`note ${one.acked_by ? "" : one.severity === "critical" ? "bad" : "warn"}`} role={one.acked_by ? undefined : "alert"}>
+        <div key={one.id} class={`note ${one.acked_by ? "taken" : one.severity === "critical" ? "bad" : "warn"}`} role={one.acked_by ? undefined : "alert"}>
           <div>
-            <strong dir="auto">{one.title}</strong> <span class="quiet num">{clockTime(Date.parse(one.raised_at), zone)}</span>
-            {one.body && <p dir="auto">{one.body}</p>}
-            <p class="quiet">{one.acked_by ? t("acked", { name: alone(one.acked_by) }) : one.hint}</p>
+            <strong dir="auto">{title(one)}</strong> <span class="quiet num">{clockTime(Date.parse(one.raised_at), zone)}</span>
+            {one.body && <p dir="auto">{one.topic === "red_flag" ? flags(one.body) : one.body}</p>}
+            <p class="quiet">{one.acked_by ? t("acked", { name: alone(one.acked_by) }) : one.topic in HINT ? t(HINT[one.topic as keyof typeof HINT]) : one.hint}</p>
           </div>
           {!one.acked_by && <Button look="main" onClick={() => onTake(one.id)}>{t("mine")}</Button>}
         </div>
@@ -161,6 +176,7 @@ function Devices({ all, manager, onAdd, onRemove }: { all: Everything; manager: 
 
 function Notes({ all, zone }: { all: Everything; zone: string | undefined }): JSX.Element {
   const t = useWords(WORDS);
+  const heard = useWords(HEARD);
   const name = (id: string | null): string => all.people.find((one) => one.id === id)?.name ?? t("nobody");
   return (
     <Part title={t("notes")} count={all.notes.length} empty={t("no_notes")} testid="notes">
@@ -168,7 +184,7 @@ function Notes({ all, zone }: { all: Everything; zone: string | undefined }): JS
         <li key={one.id} class="spoken">
           <div class="what">
             <strong dir="auto">{name(one.patient_id)}</strong> <span class="quiet num">{clockTime(Date.parse(one.recorded_at), zone)}</span>
-            <small>{one.heard ? <><bdi>“{one.transcript}”</bdi> {one.intent && <span class="badge pale">{t("heard_as", { act: one.intent })}</span>}</> : t("silence")}</small>
+            <small>{one.heard ? <><bdi>“{one.transcript}”</bdi> {one.intent && <span class="badge pale">{t("heard_as", { act: one.intent in HEARD.en ? heard(one.intent as keyof typeof HEARD.en) : one.intent.replaceAll("_", " ") })}</span>}</> : t("silence")}</small>
           </div>
           {one.has_audio ? <audio controls preload="none" src={`/api/v1/voice/${one.id}/audio`} /> : <small class="quiet">{t("gone")}</small>}
         </li>
