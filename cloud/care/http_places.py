@@ -28,7 +28,8 @@ def places_router(pool: Pool, guards: Guards, clock: Clock) -> APIRouter:
 
     @router.get("/care/sites")
     async def sites(account: Account = anybody) -> Row:
-        """Clinics you may see (a caregiver: those of the own patients), with their zone, and the time it is."""
+        """Clinics you may see (a caregiver: those of the own patients), with their zone, when they were heard last
+        (null: never), and the time it is."""
         if access.only_theirs(account):
             condition = "exists (select 1 from account_patients ap where ap.account_id = %s and ap.site = s.site)"
             values: list[Any] = [account.id]
@@ -36,14 +37,15 @@ def places_router(pool: Pool, guards: Guards, clock: Clock) -> APIRouter:
             condition, values = "(%s::text[] is null or s.site = any(%s))", [access.sites_of(account)] * 2
         async with pool.transaction() as conn:
             found = await conn.execute(
-                "select s.site, s.name, coalesce(nullif(t.timezone, ''), 'UTC') from sites s left join site_state t"
+                "select s.site, s.name, coalesce(nullif(t.timezone, ''), 'UTC'), t.heard_ms from sites s left join site_state t"
                 f" on t.site = s.site where {condition} order by lower(s.name), s.site limit %s",
                 [*values, SITES_MAX],
             )
             rows = await found.fetchall()
         return {
             "now_ms": clock.now_ms(),
-            "sites": [dict(zip(("id", "name", "timezone"), row, strict=True)) for row in rows],
+            "factor": clock.factor,
+            "sites": [dict(zip(("id", "name", "timezone", "heard_ms"), row, strict=True)) for row in rows],
         }
 
     @router.get("/care/sites/{site}/doctors")
