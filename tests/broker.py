@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy import machine
+from deploy.demo.ports import free_port
 
 if TYPE_CHECKING:
     from cloud.accounts.authority import Authority
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
 
 WORKER = "ingest-1"
 START_S = 10.0
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -16,6 +16,7 @@ from typing import Any, get_args
 from fastapi import params
 from fastapi.dependencies import utils
 from httpx._transports import default as transports
+from pydantic.fields import FieldInfo
 
 _analyze, _signature = utils.analyze_param, utils.get_typed_signature
 _details: dict[tuple[str, bool, str, str], utils.ParamDetails] = {}
@@ -28,10 +29,18 @@ def _analyze_once(
     given = {"param_name": param_name, "annotation": annotation, "value": value, "path_param_names": path_param_names}
     if any(isinstance(part, params.Depends) for part in (value, *get_args(annotation)[1:])) or more:
         return _analyze(**given, **more)
-    key = (param_name, param_name in path_param_names, repr(annotation), repr(value))
+    key = (param_name, param_name in path_param_names, _words_of(annotation), _words_of(value))
     if key not in _details:
         _details[key] = _analyze(**given)
     return _details[key]
+
+
+def _words_of(given: Any) -> str:
+    """All that tells one annotation or default from another; FastAPI's own `repr` leaves the limits of a number out."""
+    if isinstance(given, FieldInfo):
+        return f"{type(given).__name__} {FieldInfo.__repr__(given)} {sorted(getattr(given, '__dict__', {}).items())!r}"
+    parts = get_args(given)
+    return f"{given!r} {[_words_of(part) for part in parts]}" if parts else repr(given)
 
 
 def _signature_once(call: Any) -> inspect.Signature:

@@ -26,10 +26,11 @@ from cloud.ingest.session import Sessions
 from cloud.mailbox import http as mailbox_http
 from cloud.mailbox.service import Mailbox
 from cloud.mailbox.watch import Watch
+from deploy.demo.ports import free_port
 from shared.clock import Clock
 from shared.http import Hardened
 from shared.problems import install
-from tests.broker import WORKER, Broker, free_port
+from tests.broker import WORKER, Broker
 
 
 @dataclass

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import socket
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 LISTEN = "0A"
+BELOW_CONNECTIONS = (12_000, 32_000)
+"""Linux gives connections ports from 32768 on (ip_local_port_range)."""
+TRIES = 200
 
 
 class PortTaken(Exception):
@@ -29,12 +33,11 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Ports nobody holds at this moment."""
-        with contextlib.ExitStack() as stack:
-            sockets = [stack.enter_context(socket.socket()) for _ in fields(cls)]
-            for one in sockets:
-                one.bind(("127.0.0.1", 0))
-            return cls(*(one.getsockname()[1] for one in sockets))
+        """Ports nobody holds at this moment; as `free_port` has them."""
+        found: set[int] = set()
+        while len(found) < len(fields(cls)):
+            found.add(free_port())
+        return cls(*found)
 
     def check(self) -> None:
         """Raises PortTaken for the first port that somebody else listens on."""
@@ -50,6 +53,19 @@ class Ports:
                         f"Port {port} is taken by {holder(port) or 'another program'}: "
                         f'stop it, or use another port: make demo ARGS="{option} {port + 10_000}".'
                     ) from error
+
+
+def free_port() -> int:
+    """A port nobody holds, below those the system itself gives to connections: nobody takes it before it is listened on.
+
+    Raises PortTaken where none is found.
+    """
+    for _ in range(TRIES):
+        port = random.SystemRandom().randrange(*BELOW_CONNECTIONS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise PortTaken(f"No free port was found between {BELOW_CONNECTIONS[0]} and {BELOW_CONNECTIONS[1]}.")
 
 
 def holder(port: int) -> str | None:

@@ -28,8 +28,8 @@ from cloud.accounts.people import AccountRefused
 from cloud.cli import app
 from cloud.db.pool import open_pool
 from cloud.settings import BadSettings, load, unknown_variables, unused_variables
+from deploy.demo.ports import free_port
 from shared import tokens
-from tests.broker import free_port
 from tests.office import PASSWORD, running
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -27,13 +27,14 @@ from cloud.ingest.service import Arrived, Ingest
 from cloud.ingest.session import Sessions
 from cloud.mailbox.service import Mailbox
 from cloud.mailbox.watch import Watch
+from deploy.demo.ports import free_port
 from shared import codec
 from shared.api import Ack, Beat, ClockReport, Hello, HelloAnswer, LaneRange, Numbered
 from shared.clock import Clock
 from shared.events import KINDS, Event
 from shared.pipe import Pipe
 from shared.topics import Sender, all_down, up
-from tests.broker import Broker, free_port
+from tests.broker import Broker
 from tests.office import DAY, PASSWORD, Device, doctor, running, until, visit
 
 ROOT = Path(__file__).resolve().parents[2]

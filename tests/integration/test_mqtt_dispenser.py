@@ -13,13 +13,13 @@ import orjson
 import pytest
 
 from deploy import machine
+from deploy.demo.ports import free_port
 from edge.domain.heard import Heard
 from edge.domain.utterances import Intent
 from firmware_sim.microphone import silence
 from shared import device_tokens
 from shared.device_messages import topic_down, topic_up
 from shared.pipe import Pipe
-from tests.broker import free_port
 from tests.dispensers import ward
 
 EIGHT = {"medication": "Metformin", "times": ["08:00"]}

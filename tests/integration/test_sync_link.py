@@ -13,10 +13,11 @@ import pytest
 
 from cloud.accounts.people import Account
 from cloud.db.pool import MAILBOX, notify
+from deploy.demo.ports import free_port
 from edge.domain.commands import ReportStart
 from edge.sync import identity
 from firmware_sim.links import Proxy
-from tests.broker import Broker, free_port
+from tests.broker import Broker
 from tests.sync_cloud import Cloud, running_cloud, until
 from tests.sync_edge import Edge, running_edge
 

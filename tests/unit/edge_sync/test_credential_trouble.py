@@ -14,6 +14,7 @@ import httpx
 import orjson
 import pytest
 
+from deploy.demo.ports import free_port
 from edge.sync import keeper as module
 from edge.sync.asking import Asking
 from edge.sync.claiming import Claiming
@@ -22,7 +23,6 @@ from edge.sync.links import LinkDown
 from edge.sync.paths import Paths
 from shared.api import Hello
 from shared.clock import Clock, wall_s
-from tests.broker import free_port
 from tests.sync_edge import QUICK
 from tests.unit.edge_sync.test_identity import EPOCH, identity
 

@@ -88,7 +88,7 @@ def test_the_certificate_is_renewed_after_two_thirds_of_its_life(
 
 
 async def test_a_cloud_that_is_not_there_is_told_and_may_be_tried_again(tmp_path: Path) -> None:
-    from tests.broker import free_port
+    from deploy.demo.ports import free_port
 
     with pytest.raises(ClaimError) as told:
         await claim(Keeper(tmp_path), f"http://127.0.0.1:{free_port()}", "CODE-CODE", EPOCH)
