@@ -16,7 +16,7 @@ from edge.domain.care_commands import AnswerDose, CorrectDose
 from edge.domain.decision import Moment, Refusal, Verdict
 from edge.domain.dose_stock import count_down
 from edge.domain.dosing import Acts, CareState, Row, is_open, item_of, of_ladder
-from edge.domain.medication import go_on
+from edge.domain.medication import go_on, tell_missed
 from shared.doses import guards, ladder
 from shared.doses.localtime import MINUTE_MS
 from shared.doses.states import TAKEN, Happening, Status, taken_status
@@ -132,6 +132,8 @@ def _after_miss(
     if is_open(dose):  # the clock has not come to it yet
         happening = Happening.TIME_OVER if dose["status"] == Status.ANNOUNCED else Happening.TIME_OVER_UNSAID
         dose = acts.move(dose, happening) or dose
+        if happening is Happening.TIME_OVER:
+            tell_missed(acts, state, [dose])
     told = {**_told(command, quantity), "reason": f"after miss. {command.reason}".strip()}
     acts.log(dose, "taken" if dose["taken_at"] is None else "taken_again", command.source, at_ms, **told)
     acts.put({**dose, "taken_at": at_ms})

@@ -143,6 +143,11 @@ def _give_up(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
             missed.append(moved)
         if moved is not None:
             go_on(acts, state, moved, dose["due_at"])
+    tell_missed(acts, state, missed)
+
+
+def tell_missed(acts: Acts, state: CareState, missed: Sequence[Row]) -> None:
+    """Nobody misses a dose in silence: the caregiver is told, or where it matters the clinic."""
     told = [dose for dose in missed if _goes_to_clinic(state, dose)]
     person = (state.person or {}).get("name") or "A patient"
     for doses_, rung in ((told, 4), ([dose for dose in missed if dose not in told], 3)):

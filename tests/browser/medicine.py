@@ -71,9 +71,11 @@ class Medicine:
         return str(person)
 
     async def plan(self, person: str, *minutes: int, medication: str = "Metformin", **more: Any) -> str:
-        """A plan of one medicine, a dose so many minutes from now each, within the day; its id."""
+        """A plan of one medicine, a dose so many minutes from now each, or at the ends of today; its id."""
         now = datetime.now(UTC)
-        times = sorted({f"{now + timedelta(minutes=by):%H:%M}" for by in minutes})
+        over = now.hour * 60 + now.minute
+        today = [min(max(over + by, 0), 24 * 60 - 1) for by in minutes]
+        times = sorted({f"{at // 60:02}:{at % 60:02}" for at in today})
         item = {"medication": medication, "unit": "tablet", "dose": 1, "timing": {"times_of_day": times}, **more}
         start = (now - timedelta(days=1)).date().isoformat()
         body = {"patient_id": person, "start": start, "timezone": "UTC", "items": [item]}

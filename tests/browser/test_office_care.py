@@ -181,7 +181,7 @@ async def test_head_office_without_a_model_is_told_what_stands_in_and_what_to_se
     async def answer(route: Route) -> None:
         await route.fulfill(content_type="application/json", body=json.dumps(nothing))
 
-    page = await medicine.floor.manager("/pages/sign-in")
+    page = await medicine.floor.manager("/pages/track")
     await page.route("**/api/v1/models", answer)
     await page.goto(f"{medicine.floor.stage.cloud_url}/pages/models")
     await expect(page.get_by_test_id("models")).to_contain_text("No model is set up")
@@ -194,7 +194,7 @@ async def test_a_part_of_the_page_that_cannot_be_fetched_says_so_in_its_place_an
     medicine: Medicine,
 ) -> None:
     person = await medicine.patient("Gita Later")
-    page = await medicine.page(medicine.nurse, "/pages/sign-in")
+    page = await medicine.page(medicine.nurse, "/pages/track")
     await page.route("**/assets/around-*.js", lambda route: route.abort())
     await page.goto(f"{medicine.floor.stage.cloud_url}/pages/patient?site={medicine.site}&id={person}")
     await expect(page.get_by_test_id("notes"), "the rest of the page is there").to_be_visible()

@@ -264,3 +264,22 @@ TestMachine.settings = settings(
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking on a real store takes longer than CI has
 )
+
+
+def test_a_dose_answered_after_its_time_and_before_the_clock_came_to_it_is_missed_and_told_of() -> None:
+    """What the machine once found: the power was off past the end of a dose, and somebody pressed before anybody looked."""
+    life = Machine()
+    life.open(pre_notice=None)
+    life.clock_is_set(minutes=-7)
+    life.hold(hours=23)
+    life.press(act="taken")
+    life.press(act="snoozed")
+    life.power_cut(minutes=16_000)
+    life.power_cut(minutes=90)
+    life.clock_is_set(minutes=20)
+    life.change_plan(times=1)
+    life.power_cut(minutes=1_500)
+    life.press(act="taken")
+    life.promises_hold()
+    assert "MISSED" in {dose["status"] for dose in life.rows().values()}
+    life.teardown()
