@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.broker import broker
 from tests.postgres import pg_server, pg_spare, pg_template, pg_uri
 
 __all__ = ["broker", "pg_server", "pg_spare", "pg_template", "pg_uri"]
+
+settings.register_profile("the same every time", derandomize=True, database=None)
+settings.register_profile("new every time")
+settings.load_profile("new every time" if os.environ.get("OUTPOST_EXPLORE") else "the same every time")
+"""What is drawn at random is drawn alike in every run; `OUTPOST_EXPLORE=1` looks for what nobody has seen yet."""
 
 LONGEST_FIRST = ("walks", "simulation", "browser", "powercut", "contract", "integration", "unit")
 """Of the folders: a test of minutes that begins last is waited for by everybody."""
