@@ -193,7 +193,8 @@ async def test_a_key_that_was_taken_away_opens_nothing(tmp_path: Path) -> None:
         it.device.power(False)
         it.device.power(True)
         it.device.firmware.press(*it.device.now())
-        await it.until(lambda: it.device.firmware._next_hello_ms > 0)
+        tried = it.device.firmware  # a word of the clinic that was still on the line may spare it the greeting
+        await it.until(lambda: tried._next_hello_ms > 0 or tried._next_events_ms > 0)
         assert it.told() == before
         assert it.device.firmware.memory.events
 
