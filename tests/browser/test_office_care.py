@@ -8,13 +8,11 @@ from typing import Any
 
 from playwright.async_api import Page, Route, expect
 
-from shared.clock import Clock
-from shared.ids import new_id
 from tests.browser.medicine import Medicine
 from tests.browser.stage import PHONE
+from tests.browser.test_models import MODEL, asked
 
 CRITICAL = {"critical": True, "severity": "critical"}
-MODEL = "openai/gpt-oss-120b"
 
 
 async def at_the_clinic(medicine: Medicine, person: str) -> list[dict[str, Any]]:
@@ -161,12 +159,7 @@ async def test_the_page_of_models_shows_requests_failures_and_cost(medicine: Med
     await expect(requests).to_contain_text("No model was asked yet.")
     await expect(page.get_by_test_id("models"), "what to do about it").to_contain_text("set groq_api_key")
     for outcome, micros, ms in (("ok", 2_400, 640), ("rate_limited", 0, 90)):
-        await medicine.write(
-            "insert into llm_requests (site, request_id, pipeline, stage, subject_id, provider, model, prompt_version,"
-            " prompt_hash, retry, outcome, http_status, tokens_in, tokens_out, ms, cost_micros, at_ms)"
-            " values (%s, %s, 'note', 'extract', 'n', 'groq', %s, '1', 'h', 0, %s, 200, 900, 120, %s, %s, %s)",
-            medicine.site, new_id(), MODEL, outcome, ms, micros, Clock.life().now_ms(),
-        )  # fmt: skip
+        await asked(medicine, outcome, micros, ms)
     await page.reload()
     await expect(row).to_contain_text("rate_limited 1")
     await expect(row).to_contain_text("$0.0024")
