@@ -238,11 +238,13 @@ _HELD = " union all ".join(
 
 def promise_at_end(conn: sqlite3.Connection, letter: str, ahead: int, now_ms: int) -> Wait:
     """What somebody is told who joins at the end, in the same time however long the queue is: for the button."""
-    held = dict(conn.execute(_HELD, {"service": letter}).fetchall())
     rows = conn.execute(
         "select d.id, t.mean_s, t.sd_log, t.n from doctors d left join doctor_times t on t.doctor_id = d.id "
         "where d.service = ? and d.is_active and not d.is_on_break", (letter,),
-    )  # fmt: skip
+    ).fetchall()  # fmt: skip
+    if not rows:
+        return Wait()  # nobody calls here now: nothing can be promised, and nobody need be looked for
+    held = dict(conn.execute(_HELD, {"service": letter}).fetchall())
     servers = [
         Server(id_, mean_s or DEFAULT_CONSULTATION_S, sd_log or DEFAULT_SD_LOG, held.get(id_),
                id_ in held and held[id_] is None, 0.0, known or 0)
