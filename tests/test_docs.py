@@ -24,6 +24,11 @@ def _packages() -> list[Path]:
     return sorted(found)
 
 
+def _readmes() -> list[Path]:
+    kept = (ROOT / "shared", ROOT / "edge", ROOT / "cloud", ROOT / "firmware_sim", ROOT / "deploy", ROOT / "tests")
+    return [ROOT / "README.md", *(path for folder in kept for path in folder.rglob("README.md"))]
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_every_setting_says_what_it_means(program: str) -> None:
     for model in models(PROGRAMS[program]):
@@ -89,3 +94,19 @@ def test_the_licence_is_the_one_the_project_names() -> None:
     assert project["license"] == "Apache-2.0"
     text = (ROOT / "LICENSE").read_text()
     assert "Apache License" in text and "END OF TERMS AND CONDITIONS" in text
+
+
+WALKED = re.compile(r"`((?:\w+/)+\w+\.py)(?:\s+([A-Za-z_][\w.]*)(?:\(\))?)?`")
+"""A step of a walk: a file, and what in it: `edge/app/dispatcher.py Dispatcher.submit()`."""
+
+
+@pytest.mark.parametrize("readme", sorted(_readmes()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_readme_walks_through_is_where_it_says(readme: Path) -> None:
+    astray = []
+    for file, name in WALKED.findall(readme.read_text()):
+        path = next((one for one in (ROOT / file, readme.parent / file) if one.exists()), None)
+        text = path.read_text() if path else ""
+        parts = name.split(".") if name else []
+        if path is None or not all(re.search(rf"(?:def|class) {p}\b|^{p}\b", text, re.MULTILINE) for p in parts):
+            astray.append(f"{file} {name}".strip())
+    assert astray == []
