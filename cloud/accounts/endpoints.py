@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, StringConstraints
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from cloud.accounts.guards import COOKIE, Guards, client_address
 from cloud.accounts.people import Account
 from cloud.accounts.sessions import Sessions, SignedIn
-from shared import tokens
+from shared import forms, tokens
 from shared.problems import Problem
 
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -23,6 +24,16 @@ class SignIn(BaseModel):
     username: Short
     password: Short
     cookie: bool = False
+
+
+SIGN_IN_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": SignIn.model_json_schema()}, forms.FORM: {"schema": forms.SIGN_IN_FORM},
+        },
+    },
+}  # fmt: skip
 
 
 class Refresh(BaseModel):
@@ -54,9 +65,10 @@ def auth_router(sessions: Sessions, guards: Guards, *, secure: bool) -> APIRoute
     """`/api/v1/auth/*`. `secure`: the server is reached over HTTPS, so cookies are for HTTPS only."""
     router = APIRouter(prefix="/api/v1/auth", tags=["sign-in"])
 
-    @router.post("/login")
-    async def login(body: SignIn, request: Request, response: Response) -> Tokens:
-        """Sign in. 401 wrong, 423 locked after five wrong within 15 minutes, 429 too many attempts."""
+    @router.post("/login", openapi_extra=SIGN_IN_BODY)
+    async def login(request: Request, response: Response) -> Tokens:
+        """Sign in, with JSON or a form. 401 wrong, 423 locked after five wrong within 15 minutes, 429 too many attempts."""
+        body = _sign_in_of(await request.body(), is_form=forms.is_form(request.headers))
         if body.cookie and not tokens.same_origin(request.headers.get("origin"), request.headers.get("host")):
             raise Problem(403, _COOKIE_FORBIDS, code="csrf")
         signed_in = await sessions.sign_in(body.username, body.password, client_address(request), cookie=body.cookie)
@@ -92,3 +104,12 @@ def _tokens(signed_in: SignedIn) -> Tokens:
         refresh_token=signed_in.refresh_token,
         user=User.model_validate(signed_in.account.shown()),
     )
+
+
+def _sign_in_of(raw: bytes, *, is_form: bool) -> SignIn:
+    """What was sent. Raises RequestValidationError, as FastAPI does for bodies it reads itself."""
+    try:
+        return SignIn.model_validate_json(forms.sign_in_json(raw) if is_form else raw)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in found]) from error

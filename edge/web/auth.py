@@ -15,10 +15,10 @@ from edge.store import accounts
 from edge.web.credentials import SESSION_COOKIE, Credentials, SignedIn
 from edge.web.documents import body, errors
 from edge.web.guards import MANAGER, STAFF, Guards
-from edge.web.requests import NoBody, Requests, Shape, parsed
+from edge.web.requests import NoBody, Requests, Shape, parsed, shaped
 from edge.web.states import States
 from edge.web.wiring import Wiring
-from shared import passwords, tokens
+from shared import forms, passwords, tokens
 from shared.commands import TEXT_MAX
 from shared.ids import new_id
 from shared.limits import RateLimit
@@ -82,11 +82,12 @@ def routes(
             tokens.set_cookie(response, SESSION_COOKIE, signed_in.secret, tokens.COOKIE_LIFETIME_S, secure=secure)
         return response
 
-    @router.post("/auth/login", responses=errors(401, 403, 415, 422, 423, 503), openapi_extra=body(Login))
+    @router.post("/auth/login", responses=errors(401, 403, 415, 422, 423, 503), openapi_extra=_login_body())
     async def login(request: Request) -> Response:
-        """Sign in with name and password. Five wrong ones in 15 minutes lock the name for 15 minutes."""
+        """Sign in with name and password, as JSON or as a form. Five wrong ones in 15 minutes lock the name for 15 minutes."""
         guards.draw(sign_ins, request)
-        wanted = parsed(request, await request.body(), Login, None)
+        raw, is_form = await request.body(), forms.is_form(request.headers)
+        wanted = shaped(forms.sign_in_json(raw), Login) if is_form else parsed(request, raw, Login, None)
         if wanted.cookie:
             why = tokens.cookie_write_refused("POST", request.headers)
             if why is not None:
@@ -182,6 +183,12 @@ def routes(
         return JSONResponse(await requests.submit(command))
 
     return router
+
+
+def _login_body() -> dict[str, Any]:
+    extra = body(Login)
+    content = {**extra["requestBody"]["content"], forms.FORM: {"schema": forms.SIGN_IN_FORM}}
+    return {**extra, "requestBody": {**extra["requestBody"], "content": content}}
 
 
 async def _hash(password: str) -> str:

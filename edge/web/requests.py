@@ -64,6 +64,11 @@ def parsed(request: Request, raw: bytes, shape: type[M], who: Identity | None) -
     by_cookie = who is not None and who.by_cookie
     if raw and media_type != "application/json" and (by_cookie or media_type not in ("", "text/plain")):
         raise Problem(415, f"A body of type {media_type or 'unknown'} is not read here.")
+    return shaped(raw, shape)
+
+
+def shaped(raw: bytes, shape: type[M]) -> M:
+    """JSON as `shape`, however it came; nothing is an empty object. Raises Problem 422."""
     try:
         return shape.model_validate_json(raw or b"{}")
     except ValidationError as error:

@@ -39,6 +39,16 @@ async def test_the_right_password_gives_tokens_that_work_and_a_wrong_one_gives_n
     assert "access_token" not in wrong.text
 
 
+async def test_a_form_signs_in_as_json_does_and_is_given_no_cookie(office: Office) -> None:
+    await office.person("Asha", "office")
+    form = {"grant_type": "password", "username": "asha", "password": PASSWORD, "cookie": "true"}
+    answer = await office.http.post("/api/v1/auth/login", data=form)
+    assert (answer.status_code, answer.json()["token_type"]) == (200, "bearer") and not answer.cookies
+    wrong = await office.http.post("/api/v1/auth/login", data={**form, "password": "guess 1234"})
+    nothing = await office.http.post("/api/v1/auth/login", data={"username": "asha"})
+    assert (wrong.status_code, nothing.status_code) == (401, 422)
+
+
 @pytest.mark.parametrize("name", ["Asha", "Nobody"])
 async def test_five_wrong_passwords_lock_a_name_even_against_the_right_one(office: Office, name: str) -> None:
     await office.person("Asha")

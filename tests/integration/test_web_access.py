@@ -39,6 +39,20 @@ async def test_a_page_signs_in_with_a_cookie_no_script_can_read(tmp_path: Path) 
         assert (await page.get("/api/v1/auth/me")).status_code == 401
 
 
+async def test_a_program_signs_in_with_a_form_as_well_as_with_json(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        await site.add_staff("ana", "reception")
+        form = {"grant_type": "password", "username": "ana", "password": PASSWORD, "scope": "", "cookie": "true"}
+        answer = await site.http.post(LOGIN, data=form)
+        assert answer.status_code == 200 and answer.json()["token_type"] == "bearer"
+        assert "set-cookie" not in answer.headers
+        token = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        assert (await site.http.get("/api/v1/auth/me", headers=token)).json()["name"] == "Ana"
+        assert (await site.http.post(LOGIN, data={**form, "password": "not-it-at-all"})).status_code == 401
+        for nothing in ({"username": "ana"}, {"a": ["b"] * 30}):
+            assert (await site.http.post(LOGIN, data=nothing)).status_code == 422
+
+
 async def test_signing_out_ends_the_session_and_not_only_the_cookie(tmp_path: Path) -> None:
     async with web(tmp_path) as site:
         await site.add_staff("ana", "reception")
