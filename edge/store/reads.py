@@ -133,7 +133,8 @@ def desk_of(conn: sqlite3.Connection, found: places.House) -> Row:
 
     doctors: each with whom they have and called, how many wait for them (or for any doctor of the service), and the ids of
     those who are next.  waiting: by service in calling order, with place, wait, score and reason.
-    booked: of the open day, by time.  missed: of the open day.  Visits have `person`: {name, phone}, None where not given.
+    booked: of the open day, by time.  missed, finished, last_acts: of the open day, for its tokens count from 1 again and an
+    act of a closed day cannot be taken back.  Visits have `person`: {name, phone}, None where not given.
     found: the house at the commit that `conn` sees.
     """
     booked, missed = _to_come(conn, found.day), _missed(conn, found.day)
@@ -141,7 +142,7 @@ def desk_of(conn: sqlite3.Connection, found: places.House) -> Row:
         f"select {VISIT_COLUMNS} from visits where ended_at is not null order by ended_at desc limit ?",
         (FINISHED_SHOWN,),
     )
-    finished = [visit_of(row) for row in ended.fetchall()]
+    finished = [visit for visit in map(visit_of, ended.fetchall()) if visit["day"] == found.day]
     named = people_of(conn, [*found.here, *booked, *missed])
 
     def dressed(visit: Row) -> Row:
@@ -177,7 +178,7 @@ def desk_of(conn: sqlite3.Connection, found: places.House) -> Row:
         "doctors": people, "waiting": waiting, "finished": finished,
         "parked": [dressed(visit) for visit in parked], "booked": [dressed(visit) for visit in booked],
         "missed": [dressed(visit) for visit in missed], "broadcasts": _messages(conn),
-        "last_acts": _last_acts(conn), "day": found.day, "unsent": outbox.unsent(conn),
+        "last_acts": _last_acts(conn, found.day), "day": found.day, "unsent": outbox.unsent(conn),
         "alerts": [
             {"topic": topic, "title": title, "hint": hint, "since_ms": since_ms}
             for topic, title, hint, since_ms in conn.execute(
@@ -275,8 +276,8 @@ def _recent(
     return [_call(conn, visit, names, people) for visit in newest]
 
 
-def _last_acts(conn: sqlite3.Connection) -> list[Row]:
-    """The newest acts that could be undone, with the token each was about."""
+def _last_acts(conn: sqlite3.Connection, day: str | None) -> list[Row]:
+    """The newest acts that could be undone, with the token each was about; of visits of the open day or of days to come."""
     rows = conn.execute(
         "select command_id, kind, undo, actor, at_ms from results where undo is not null order by id desc limit ?",
         (ACTS_SHOWN,),
@@ -284,6 +285,8 @@ def _last_acts(conn: sqlite3.Connection) -> list[Row]:
     acts = []
     for command_id, kind, undo, actor, at_ms in rows:
         before = orjson.loads(undo)["before"]
+        if day is None or any(visit["day"] < day for visit in before):
+            continue
         token = before[0]["token"] if before else ""
         acts.append(
             {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.domain.booking_commands import AddSlot, BookVisit, EmergencyMessage, NewPerson, RegisterVisit
-from edge.domain.commands import CheckIn, MarkNoShow, ParkVisit
+from edge.domain.commands import CheckIn, MarkNoShow, OpenDay, ParkVisit
 from shared.ids import new_id
 from tests.clinic import DAY, Clinic
 from tests.edge_web import web
@@ -85,6 +85,25 @@ async def test_desk_sees_who_is_to_come_on_hold_or_missed_and_what_was_said(tmp_
         (message,) = state["broadcasts"]
         assert (message["message"], message["delay_min"]) == ("Back at nine", 30)
         assert {act["kind"] for act in state["last_acts"]} >= {"park_visit", "mark_no_show"}
+
+
+async def test_desk_begins_the_morning_without_the_numbers_and_acts_of_the_day_before(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        it = site.it
+        await site.add_staff("rita", "reception")
+        page = await site.page("rita")
+        await it.accepted(MarkNoShow, visit_id=(await _came(it, "Yan Yesterday"))["id"])
+        await _came(it, "Ned Never")
+        state = (await page.get("/api/v1/desk")).json()
+        assert [one["token_number"] for one in state["finished"]] == ["A-001"] and len(state["last_acts"]) == 1
+        it.pass_time(24 * 3600)
+        await it.accepted(OpenDay, day="2026-11-21")
+        morning = (await (await site.page("rita")).get("/api/v1/desk")).json()
+        assert (morning["finished"], morning["last_acts"]) == ([], [])
+        await it.accepted(MarkNoShow, visit_id=(await _came(it, "Tom Today"))["id"])
+        later = (await (await site.page("rita")).get("/api/v1/desk")).json()
+        assert [one["token_number"] for one in later["finished"]] == ["A-001"], "today's, not yesterday's"
+        assert [act["kind"] for act in later["last_acts"]] == ["mark_no_show"]
 
 
 async def test_screens_hear_no_name_of_what_the_desk_sees(tmp_path: Path) -> None:
