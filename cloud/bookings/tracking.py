@@ -156,6 +156,7 @@ class Clinics:
 def track_data(known: Known, language: str | None = None) -> Body:
     """`data` of a tracked visit (seed 003): no name, no phone, no reason.
 
+    `slotStart`, `slotEnd`: the hour of the clock (decision 5); `bookedFor`: the time booked, null without a booking.
     language: as asked for; one we do not speak, or None, means the visit's own.
     """
     site, visit, doctor = known.site, known.visit, known.doctor
@@ -165,6 +166,7 @@ def track_data(known: Known, language: str | None = None) -> Body:
         "doctorId": visit["doctor_id"], "doctorName": doctor["name"] if doctor else None, "room": _room(known) or None,
         "date": visit["day"], "slotStart": iso(start_ms, site.zone), "slotEnd": iso(end_ms, site.zone),
         "status": shapes.words(visit["status"]).appointment,
+        "bookedFor": None if visit["due_ms"] is None else iso(visit["due_ms"], site.zone),
     }  # fmt: skip
     return {"appointmentId": visit["visit_id"], "appointment": appointment, **queue_data(known, language)}
 

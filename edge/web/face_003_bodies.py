@@ -54,6 +54,7 @@ def site_of(wiring: Wiring) -> Site:
 def track_data(house: House, visit: Visit, site: Site, language: str | None = None) -> Body:
     """`data` of a tracked visit: no name, no phone, no reason.
 
+    `slotStart`, `slotEnd`: the hour of the clock (decision 5); `bookedFor`: the time booked, null without a booking.
     language: as asked for; one we do not speak, or None, means the visit's own, then the site's.
     """
     doctor = house.doctors.get(visit["doctor_id"] or "")
@@ -63,6 +64,7 @@ def track_data(house: House, visit: Visit, site: Site, language: str | None = No
         "doctorId": visit["doctor_id"], "doctorName": doctor["name"] if doctor else None,
         "room": room_of(house, visit) or None, "date": visit["day"], "slotStart": iso(start_ms, site.zone),
         "slotEnd": iso(end_ms, site.zone), "status": status_of(visit),
+        "bookedFor": None if visit["due_at"] is None else iso(visit["due_at"], site.zone),
     }  # fmt: skip
     return {"appointmentId": visit["id"], "appointment": appointment, **queue_data(house, visit, site, language)}
 

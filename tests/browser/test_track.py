@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.async_api import Page, Route, expect
@@ -48,6 +49,16 @@ async def test_phone_without_a_connection_says_how_old_its_news_is(floor: Floor)
     await _look_now(page)
     await expect(page.get_by_test_id("as-of")).to_contain_text("No connection")
     await expect(page.locator(".number")).to_be_visible()
+
+
+async def test_phone_says_the_very_time_and_day_of_a_booking(floor: Floor) -> None:
+    day = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    body = {"doctor_id": floor.doctors[0], "date": day, "time": "09:30", "patient": {"name": f"Ida {day}"}}
+    visit = (await floor.edge.post("/api/v1/appointments", json=body)).raise_for_status().json()
+    page = await _follow(floor, visit)
+    await expect(page.locator("dl")).to_contain_text(f"{day}, 09:30")
+    await expect(page.locator(".sentence")).to_contain_text(f"{day}, 09:30")
+    await floor.act(f"visits/{visit['appointment_id']}/cancel")
 
 
 async def test_link_that_is_cut_off_and_a_page_without_one_say_what_to_do(floor: Floor) -> None:

@@ -105,7 +105,7 @@ async def test_the_link_of_a_slip_shows_the_visit_and_its_place_and_nothing_pers
     assert data["appointment"] == {
         "id": V1, "tokenNumber": "A-001", "hospitalId": "alpha", "hospitalName": "Alpha Clinic", "doctorId": D1,
         "doctorName": "Dr. Smith", "room": "2", "date": "2026-11-20", "slotStart": "2026-11-20T09:00:00.000+05:30",
-        "slotEnd": "2026-11-20T10:00:00.000+05:30", "status": "checked_in",
+        "slotEnd": "2026-11-20T10:00:00.000+05:30", "status": "checked_in", "bookedFor": None,
     }  # fmt: skip
     sentence = "3 people are before you. About 20 to 35 minutes."
     more = {"estimatedWaitRange": {"min": 20, "max": 35}, "patientsAhead": 3, "queueStatusCode": "waiting"}

@@ -19,7 +19,7 @@ const LANGUAGES: Language[] = ["en", "hi", "es", "ar"];
 interface Tracked {
   appointment: {
     tokenNumber: string | null; hospitalName: string; doctorName: string | null; room: string | null;
-    slotStart: string | null; date: string; status: string;
+    bookedFor: string | null; date: string; status: string;
   };
   queue: { position: number | null; queueStatus: string; estimatedWaitTime: number | null };
   estimatedWaitRange: { min: number; max: number } | null;
@@ -101,6 +101,10 @@ function Nothing({ refused }: { refused: Problem | null }): JSX.Element {
   return <div class="message" role="status"><h2>{t(what)}</h2><p>{t(`${what}_hint` as const)}</p></div>;
 }
 
+/** A moment of the clinic's clock: the time alone where that is today, else the day too. */
+const whenOf = (moment: string, asOf: string): string =>
+  moment.slice(0, 10) === asOf.slice(0, 10) ? moment.slice(11, 16) : `${moment.slice(0, 10)}, ${moment.slice(11, 16)}`;
+
 function Place({ told, lost }: { told: Tracked; lost: boolean }): JSX.Element {
   const t = useWords(WORDS);
   const { appointment: visit, queue, queueStatusCode: code } = told;
@@ -128,7 +132,7 @@ function Place({ told, lost }: { told: Tracked; lost: boolean }): JSX.Element {
       <dl>
         {visit.doctorName && <><dt>{t("doctor")}</dt><dd><bdi>{visit.doctorName}</bdi></dd></>}
         {visit.room && <><dt>{t("room")}</dt><dd><bdi>{place("{room}", visit.room)}</bdi></dd></>}
-        {visit.status === "confirmed" && visit.slotStart && <><dt>{t("booked_for")}</dt><dd><bdi dir="ltr">{visit.slotStart.slice(11, 16)}</bdi></dd></>}
+        {visit.status === "confirmed" && visit.bookedFor && <><dt>{t("booked_for")}</dt><dd><bdi dir="ltr">{whenOf(visit.bookedFor, told.asOf)}</bdi></dd></>}
       </dl>
       {!old && asOf}
       {waits && <p class="keep">{t("keep_open")}</p>}
