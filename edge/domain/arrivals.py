@@ -221,17 +221,40 @@ def _bad_doctor(command: RegisterVisit, state: RegisterState) -> Refusal | None:
 
 def _becomes_emergency(state: RegisterState, there: Visit, command: RegisterVisit, now: Moment) -> Verdict:
     reason = command.reason or there["reason"]
-    urgent = {"is_emergency": True, "urgency": 10, "claimed_urgency": None, "reason": reason, "pin": None}
-    if state.chosen is not None and there["status"] not in (Status.CALLED, Status.IN_CONSULTATION):
-        urgent |= {"doctor_id": state.chosen["id"], "doctor_chosen": True, "slot_no": None}
+    urgent: dict[str, Any] = {
+        "is_emergency": True, "urgency": 10, "claimed_urgency": None, "reason": reason, "pin": None,
+    }  # fmt: skip
+    if there["status"] not in (Status.CALLED, Status.IN_CONSULTATION):
+        urgent |= _sent_to(state, there, command)
     if there["status"] in (Status.BOOKED, Status.WAITLISTED):
         here = ArrivalState(
             state.day, there, state.service, state.doctors, state.loads, state.slot_nos, state.number, 0,
             state.open_visits, state.wait, state.rules,
         )  # fmt: skip
         return arrived(here, Act.ARRIVE, command.command_id, now, arrived_at=now.now_ms, **urgent)
-    moved, flagged = after(there, Act.FLAG, "came as an emergency", **urgent)
-    return done(there, moved, flagged, command.command_id, result={"ahead": 0})
+    writes = []
+    doctor_id = urgent.get("doctor_id", there["doctor_id"])
+    if doctor_id != there["doctor_id"]:
+        urgent["slot_no"] = state.slot_nos[doctor_id] if doctor_id else None
+        writes += [take_number(slot_counter(doctor_id, there["day"]), urgent["slot_no"])] if doctor_id else []
+    moved, flagged = after(there, Act.FLAG, "came as an emergency", **urgent, **off_hold(there))
+    return done(there, moved, flagged, command.command_id, result={"ahead": 0}, writes=writes)
+
+
+def off_hold(visit: Visit) -> dict[str, Any]:
+    """What ends a hold of somebody who comes as an emergency; nothing for anybody else."""
+    return {"status": Status.WAITING.value, "timer_at": None} if visit["status"] == Status.PARKED else {}
+
+
+def _sent_to(state: RegisterState, there: Visit, command: RegisterVisit) -> dict[str, Any]:
+    """Where somebody who has a visit is to be seen as an emergency: with the doctor chosen, or in the service asked for."""
+    assert state.service is not None
+    if state.chosen is not None:
+        return {"service": state.chosen["service"], "doctor_id": state.chosen["id"], "doctor_chosen": True}
+    if state.service["letter"] == there["service"]:
+        return {}
+    doctor_id = _doctor_id(command, state)
+    return {"service": state.service["letter"], "doctor_id": doctor_id, "doctor_chosen": False}
 
 
 def _bad_urgency(value: int) -> Refusal | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from edge.domain.arrivals import blocks, double_booking, join, joins_at
+from edge.domain.arrivals import blocks, double_booking, join, joins_at, off_hold
 from edge.domain.booking_commands import BookVisit
 from edge.domain.calling import Doctor, VisitState, skipped, slot_counter
 from edge.domain.commands import CancelVisit, MarkNoShow, SkipVisit, TimerDue
@@ -171,7 +171,10 @@ def skip(state: SkipState, command: SkipVisit, now: Moment) -> Verdict:
     visit = state.place.visit
     if visit is None or visit["skips"] + 1 < SKIPS_MAX or refused_act(visit, Act.SKIP) is not None:
         return skipped(state.place, command, now)
-    verdict = _frees(state.free, Act.MISS, "skipped three times", command.command_id, now, [], skips=visit["skips"] + 1)
+    told = notices("missed", visit, now, command.command_id)
+    verdict = _frees(
+        state.free, Act.MISS, "skipped three times", command.command_id, now, told, skips=visit["skips"] + 1
+    )
     verdict.result["skips"] = visit["skips"] + 1
     return verdict
 
@@ -193,7 +196,7 @@ def miss(state: FreeState, command: MarkNoShow, now: Moment) -> Verdict:
             moved, changed = after(visit, Act.GRACE, "unless it appears in time", timer_at=ends_ms)
             result = {"outcome": "grace", "grace_ends_ms": ends_ms, "promoted": None}
             return done(visit, moved, changed, command.command_id, result=result)
-    return _frees(state, Act.MISS, "", command.command_id, now, [])
+    return _frees(state, Act.MISS, "", command.command_id, now, notices("missed", visit, now, command.command_id))
 
 
 def timer_due(state: TimerState, command: TimerDue, now: Moment) -> Verdict:
@@ -319,7 +322,7 @@ def _becomes_emergency(state: BookState, command: BookVisit, now: Moment) -> Ver
         holds, over = place_in(state.slot if state.slot and state.slot["id"] == there["slot_id"] else None)
         timer_at = missed_at(there, there["delay_min"], state.rules, now)
         urgent |= {"status": Status.BOOKED.value, "holds_place": holds, "over_capacity": over, "timer_at": timer_at}
-    moved, flagged = after(there, Act.FLAG, "came as an emergency", **urgent)
+    moved, flagged = after(there, Act.FLAG, "came as an emergency", **{**urgent, **off_hold(there)})
     return done(there, moved, flagged, command.command_id, result={"ahead": 0, "waitlisted": False})
 
 

@@ -184,10 +184,11 @@ def arrived(state: ArrivalState, act: Act, cause: str, now: Moment, **values: An
     if visit["token"] is None:
         fields["token"] = token_of(service["letter"], state.number)
         writes.append(take_number(token_counter(state.day, service["letter"]), state.number))
-    if visit["doctor_id"] is None:
+    if visit["doctor_id"] is None and fields.get("doctor_id") is None:
         chosen = least_loaded(state.doctors, state.loads, service["letter"])
         fields["doctor_id"] = chosen["id"] if chosen else None
-    slot_no, numbered = _slot_no(state, fields.get("doctor_id", visit["doctor_id"]), visit)
+    doctor_id = fields.get("doctor_id", visit["doctor_id"])
+    slot_no, numbered = _slot_no(state, doctor_id, visit if doctor_id == visit["doctor_id"] else None)
     fields["slot_no"], writes = slot_no, writes + numbered
     if visit["slot_id"] is not None and not visit["holds_place"]:
         fields["holds_place"], fields["over_capacity"] = place_in(state.slot)

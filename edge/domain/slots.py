@@ -17,7 +17,8 @@ DELAY_MAX_MIN: Final = 720
 CAPACITY_MAX: Final = 1_000
 SLOTS_MAX: Final = 100
 """Slots of one doctor on one day."""
-LENGTH_MAX_MS: Final = 24 * 3_600_000
+HOUR_MS: Final = 3_600_000
+LENGTH_MAX_MS: Final = 24 * HOUR_MS
 MESSAGE_MAX: Final = 500
 
 
@@ -147,6 +148,20 @@ def cascaded(slots: Sequence[Slot]) -> list[Slot]:
         free_from_ms = slot["end_at"] + delay_min * 60_000
         result.append({**slot, "delay_min": delay_min})
     return result
+
+
+def slot_at(around: Sequence[Slot], due_ms: int) -> Slot | None:
+    """The slot a time falls into; a cancelled one only where no other is: the doctor is away then."""
+    here = [slot for slot in around if slot["start_at"] <= due_ms < slot["end_at"]]
+    return next((slot for slot in here if slot["status"] != "CANCELLED"), here[0] if here else None)
+
+
+def left_of_hour(around: Sequence[Slot], hour_ms: int, due_ms: int) -> tuple[int, int]:
+    """What other slots leave of the clock hour around a time that is in none of them: (start, end), ms (decision 5)."""
+    others = [slot for slot in around if slot["status"] != "CANCELLED"]
+    start_ms = max([hour_ms, *(slot["end_at"] for slot in others if slot["end_at"] <= due_ms)])
+    end_ms = min([hour_ms + HOUR_MS, *(slot["start_at"] for slot in others if slot["start_at"] > due_ms)])
+    return start_ms, end_ms
 
 
 def send_message(state: MessageState, command: EmergencyMessage, now: Moment) -> Verdict:

@@ -21,10 +21,10 @@ from edge.domain.bookings import BookState, FreeState, Requested, SkipState, Tim
 from edge.domain.calling import slot_counter
 from edge.domain.commands import CancelVisit, MarkNoShow, SkipVisit, TimerDue
 from edge.domain.decision import Moment
-from edge.domain.slots import MessageState, SlotState
+from edge.domain.slots import HOUR_MS, MessageState, SlotState, left_of_hour, slot_at
 from edge.store import states
 from edge.store.arrivals import arrival
-from edge.store.people import SLOT_COLUMNS, known, slot, slot_of, slots_of, visits_on, waitlist
+from edge.store.people import SLOT_COLUMNS, known, slot, slot_of, slots_around, slots_of, visits_on, waitlist
 from edge.store.queues import for_place, zone_of
 from edge.store.schema_book import HERE, TO_COME
 from edge.store.states import Row
@@ -34,15 +34,19 @@ from shared.commands import RequestBooking
 
 def for_request(conn: sqlite3.Connection, command: RequestBooking, now: Moment) -> Requested | None:
     """What booking looks at for a request of head office; None for a day or a time that is none."""
-    rules = states.rules(conn)
+    rules, slot_id = states.rules(conn), command.slot_id
     due_ms, hour = None, None
     try:
         on = date.fromisoformat(command.day or "") if command.slot_id is None else None
         if on is not None and command.time is not None:
             at = datetime.combine(on, time.fromisoformat(command.time), zone_of(rules.timezone))
             due_ms, begins_ms = to_ms(at), to_ms(at.replace(minute=0, second=0, microsecond=0))
-            places = max(1, 60 // rules.consultation_min)
-            hour = HourSlot(command.new_slot_id, on.isoformat(), begins_ms, begins_ms + 3_600_000, places)
+            its_doctor = states.doctor(conn, command.doctor_id)
+            around = slots_around(conn, its_doctor["id"], begins_ms, begins_ms + HOUR_MS) if its_doctor else []
+            there = slot_at(around, due_ms)
+            slot_id = there["id"] if there else None  # one that was cancelled is refused by the rule, as at the desk
+            span = left_of_hour(around, begins_ms, due_ms)
+            hour = HourSlot(command.new_slot_id, on.isoformat(), *span, max(1, 60 // rules.consultation_min))
     except ValueError:
         return None
     who = None
@@ -53,7 +57,7 @@ def for_request(conn: sqlite3.Connection, command: RequestBooking, now: Moment) 
     asked = BookVisit(
         # what is no category is refused by the rule
         command_id=command.command_id, actor=command.actor, device="cloud", visit_id=command.visit_id,
-        new_person_id=command.new_person_id, person_id=command.person_id, person=who, slot_id=command.slot_id,
+        new_person_id=command.new_person_id, person_id=command.person_id, person=who, slot_id=slot_id,
         doctor_id=command.doctor_id, day=command.day if due_ms is None else None, due_ms=due_ms, hour_slot=hour,
         category=cast(Category, command.category), paid_ms=command.paid_ms,
         waitlist=command.waitlist, language=command.language,
@@ -76,8 +80,11 @@ def for_book(conn: sqlite3.Connection, command: BookVisit, now: Moment) -> BookS
     that_day = visits_on(conn, who["id"], on) if who else []
     urgent = command.category == "EMERGENCY"
     due_ms = command.due_ms or (found["start_at"] if found else None)
+    joins, doctor_id = letter, its_doctor["id"] if its_doctor else None
+    if that_day and urgent and not command.override:  # becomes the emergency where it is
+        joins, doctor_id = that_day[0]["service"], that_day[0]["doctor_id"]
     there = arrival(
-        conn, that_day[0] if that_day else None, letter, now, doctor_id=its_doctor["id"] if its_doctor else None,
+        conn, that_day[0] if that_day else None, joins, now, doctor_id=doctor_id,
         is_emergency=urgent, urgency=10 if urgent else 5, category=command.category, due_at=due_ms,
     )  # fmt: skip
     slot_no = states.peek(conn, slot_counter(its_doctor["id"], on)) if its_doctor else 0

@@ -140,13 +140,15 @@ class DayPlan(NamedTuple):
 
 
 def plan(conn: sqlite3.Connection, house: House, doctor: Row, day: str, hour_of: HourOf, free: list[int]) -> DayPlan:
-    """The hours of a doctor's day that can be booked: those its slots cover, or where there are none those in `free`."""
+    """The hours of a doctor's day that can be booked: those its slots cover, or where there are none those in `free`, but for
+    those of a slot that was cancelled: the doctor is away then."""
     visits = [v for v in day_of(conn, doctor["id"], day) if v["status"] not in NOT_THERE]
     counted = Counter(hour_of(time_of(v)) for v in visits if v["status"] != Status.NO_SHOW)
     to_come = Counter(hour_of(time_of(v)) for v in visits if v["status"] == Status.BOOKED)
     share, is_today, mean = show_share(conn), day == house.day, mean_s(conn, house, doctor["id"])
     late_min = int(house.delays_s.get(doctor["id"], 0.0) // 60) if is_today else 0
-    slots = _open_slots(conn, doctor["id"], day)
+    every = people.slots_of(conn, doctor["id"], day)
+    slots = [slot for slot in every if slot["status"] != "CANCELLED"]
     hours = []
     if slots:
         for start_ms in sorted({h for slot in slots for h in _hours_in(slot, hour_of)}):
@@ -154,6 +156,8 @@ def plan(conn: sqlite3.Connection, house: House, doctor: Row, day: str, hour_of:
     else:
         capacity = usual_capacity(house)
         for start_ms in free:
+            if any(_common_ms(slot, start_ms, start_ms + HOUR_MS) for slot in every):
+                continue
             at_ms, remaining = max(start_ms, house.now_ms), max(0, capacity - counted[start_ms])
             is_over = start_ms + HOUR_MS <= house.now_ms
             hours.append(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 
 from edge.store import states
-from edge.store.people import SLOT_COLUMNS, slot_of
 from edge.store.states import Row
 
 
@@ -22,11 +21,3 @@ def places(conn: sqlite3.Connection, day: str, now_ms: int) -> dict[str, tuple[i
         "from slots where day = ? and status <> 'CANCELLED' group by doctor_id", (now_ms, day),
     )  # fmt: skip
     return {doctor_id: (capacity, remaining) for doctor_id, capacity, remaining in rows}
-
-
-def slots_around(conn: sqlite3.Connection, doctor_id: str, start_ms: int, end_ms: int) -> list[Row]:
-    """A doctor's slots that overlap [start_ms, end_ms), by start, cancelled ones too."""
-    query = (
-        f"select {SLOT_COLUMNS} from slots where doctor_id = ? and start_at < ? and end_at > ? order by start_at, id"
-    )
-    return [slot_of(row) for row in conn.execute(query, (doctor_id, end_ms, start_ms))]

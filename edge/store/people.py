@@ -67,6 +67,14 @@ def slots_of(conn: sqlite3.Connection, doctor_id: str, day: str) -> list[Row]:
     return [slot_of(row) for row in conn.execute(query, (doctor_id, day))]
 
 
+def slots_around(conn: sqlite3.Connection, doctor_id: str, start_ms: int, end_ms: int) -> list[Row]:
+    """A doctor's slots that overlap [start_ms, end_ms), by start, cancelled ones too."""
+    query = (
+        f"select {SLOT_COLUMNS} from slots where doctor_id = ? and start_at < ? and end_at > ? order by start_at, id"
+    )
+    return [slot_of(row) for row in conn.execute(query, (doctor_id, end_ms, start_ms))]
+
+
 def visits_on(conn: sqlite3.Connection, person_id: str, day: str) -> list[Row]:
     """A person's visits of a day that are not over, those in the house first."""
     found = states.visits_where(conn, f"person_id = ? and day = ? and {NOT_OVER}", (person_id, day))

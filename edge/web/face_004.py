@@ -18,8 +18,8 @@ from pydantic import Field
 from edge.domain.booking_commands import BookVisit, Category, HourSlot, NewPerson
 from edge.domain.commands import CheckIn
 from edge.domain.people import AGE_MAX, NAME_MAX, PHONE_MAX
+from edge.domain.slots import HOUR_MS, left_of_hour, slot_at
 from edge.domain.visits import Visit
-from edge.store import face_004 as rows
 from edge.store import people, states
 from edge.store.places import House
 from edge.store.states import Row
@@ -41,7 +41,6 @@ JSON: Final = "application/json"
 NOT_FROM_A_KIOSK: Final = frozenset(("EMERGENCY", "PRIORITY_PAID"))
 YEARS: Final = range(2000, 2200)
 REASON_MAX: Final = 200
-HOUR_MS: Final = 3_600_000
 WAITLISTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {"description": "The slot is full: on its waiting list, `status` WAITLISTED, with `position` there."}
 }
@@ -208,7 +207,7 @@ async def _when(faces: Faces, who: Identity, wanted: Wanted) -> dict[str, Any]:
     due_ms = to_ms(due)
 
     def look(conn: sqlite3.Connection) -> tuple[list[Row], int]:
-        around = rows.slots_around(conn, doctor["id"], hour_ms, hour_ms + HOUR_MS)
+        around = people.slots_around(conn, doctor["id"], hour_ms, hour_ms + HOUR_MS)
         return around, states.rules(conn).consultation_min
 
     around, consultation_min = await faces.read(look)
@@ -221,14 +220,12 @@ def _hour_slot(around: list[Row], day: str, hour_ms: int, due_ms: int, capacity:
 
     Raises Problem 409 when the time was a slot's and that was cancelled: the doctor is away.
     """
-    here = [slot for slot in around if slot["start_at"] <= due_ms < slot["end_at"]]
-    if any(slot["status"] != "CANCELLED" for slot in here):
-        return None
-    if here:
+    here = slot_at(around, due_ms)
+    if here is not None and here["status"] == "CANCELLED":
         raise Problem(409, "This slot was cancelled.", code="slot_cancelled", hint="Choose another time.")
-    others = [slot for slot in around if slot["status"] != "CANCELLED"]
-    start_ms = max([hour_ms, *(slot["end_at"] for slot in others if slot["end_at"] <= due_ms)])
-    end_ms = min([hour_ms + HOUR_MS, *(slot["start_at"] for slot in others if slot["start_at"] > due_ms)])
+    if here is not None:
+        return None
+    start_ms, end_ms = left_of_hour(around, hour_ms, due_ms)
     return HourSlot(new_id(), day, start_ms, end_ms, capacity)
 
 

@@ -209,6 +209,67 @@ async def test_emergency_of_somebody_booked_elsewhere_stays_in_its_own_service(t
         assert (urgent["id"], urgent["token"], urgent["service"]) == (visit["id"], "B-001", "B")
 
 
+async def test_emergency_for_a_doctor_of_another_service_stands_in_that_doctors_queue_with_the_number_it_has(
+    tmp_path: Path,
+) -> None:
+    async with clinic(tmp_path) as it:
+        await it.accepted(AddService, letter="B", name="Bones")
+        bones = new_id()
+        await it.accepted(AddDoctor, doctor_id=bones, name="Dr. Bone", service="B")
+        ada = NewPerson("Ada Sol", "+15550001")
+        await register(it)
+        waits = await register(it, person=ada, service="B")
+        urgent = {"new_person_id": new_id(), "person": ada, "is_emergency": True}
+        moved = (await it.accepted(RegisterVisit, visit_id=new_id(), **urgent, doctor_id=it.doctor_id))["visit"]
+        assert (moved["id"], moved["token"], moved["service"]) == (waits["id"], "B-001", "A")
+        assert await it.refused(CallNext, doctor_id=bones) == "nobody_waiting"
+        assert (await it.call())["visit"]["id"] == waits["id"]
+        numbers = it.rows("select slot_no from visits where doctor_id = ?", it.doctor_id)
+        assert sorted(numbers) == [(1,), (2,)]
+
+
+async def test_emergency_into_a_slot_of_somebody_booked_in_another_service_draws_its_own_services_number(
+    tmp_path: Path,
+) -> None:
+    async with clinic(tmp_path) as it:
+        await it.accepted(AddService, letter="B", name="Bones")
+        bones = new_id()
+        await it.accepted(AddDoctor, doctor_id=bones, name="Dr. Bone", service="B")
+        visit = await book(
+            it, (await slot(it, doctor_id=bones))["id"], person=(ada := NewPerson("Ada Sol", "+15550001"))
+        )
+        urgent = await booked(it, (await slot(it))["id"], person=ada, category="EMERGENCY")
+        assert (urgent["visit"]["id"], urgent["visit"]["token"]) == (visit["id"], "B-001")
+
+
+async def test_somebody_on_hold_who_comes_as_an_emergency_waits_again_at_once(tmp_path: Path) -> None:
+    async with clinic(tmp_path) as it:
+        ada, hour = NewPerson("Ada Sol", "+15550001"), await slot(it)
+        held = await register(it, person=ada)
+        await register(it)
+        for come_in in ("at the desk", "into a slot"):
+            await it.accepted(ParkVisit, visit_id=held["id"], minutes=60)
+            if come_in == "at the desk":
+                await register(it, person=ada, is_emergency=True)
+            else:
+                await booked(it, hour["id"], person=ada, category="EMERGENCY")
+            assert (row(it, held)["status"], row(it, held)["timer_at"]) == ("waiting", None), come_in
+        assert (await it.call())["visit"]["id"] == held["id"]
+
+
+async def test_emergency_given_another_doctor_gets_a_number_of_that_doctors_day(tmp_path: Path) -> None:
+    async with clinic(tmp_path) as it:
+        other = await second_doctor(it)
+        ada = NewPerson("Ada Sol", "+15550001")
+        await register(it, doctor_id=other)
+        visit = await book(it, (await slot(it))["id"], person=ada)
+        assert visit["slot_no"] == 1
+        await register(it, person=ada, is_emergency=True, doctor_id=other)
+        assert (row(it, visit)["doctor_id"], row(it, visit)["slot_no"]) == (other, 2)
+        await register(it, person=ada, is_emergency=True, doctor_id=other)
+        assert row(it, visit)["slot_no"] == 2, "given once"
+
+
 async def test_two_visits_of_a_doctors_day_never_have_one_number(tmp_path: Path) -> None:
     async with clinic(tmp_path) as it:
         other = await second_doctor(it)

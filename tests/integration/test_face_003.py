@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from edge.domain.booking_commands import DelaySlot, EmergencyMessage, NewPerson
+from edge.domain.booking_commands import ChangeSlot, DelaySlot, EmergencyMessage, NewPerson
 from edge.domain.commands import (
     AddDoctor,
     AddService,
@@ -44,7 +44,7 @@ async def test_track_shows_the_visit_and_its_place_to_whoever_holds_the_link(tmp
             "id": visit["id"], "tokenNumber": "A-002", "hospitalId": "clinic", "hospitalName": "Riverside",
             "doctorId": site.it.doctor_id, "doctorName": "Dr. Rao", "room": "Room 2", "date": DAY,
             "slotStart": "2026-11-20T13:00:00.000+05:30", "slotEnd": "2026-11-20T14:00:00.000+05:30",
-            "status": "checked_in",
+            "status": "checked_in", "bookedFor": None,
         }  # fmt: skip
         assert data["queue"]["position"] == 2 and data["patientsAhead"] == 1
         assert data["queueStatusCode"] == "waiting"
@@ -54,6 +54,15 @@ async def test_track_shows_the_visit_and_its_place_to_whoever_holds_the_link(tmp
         assert data["emergency"] is None and data["stale"] is False
         assert data["asOf"] == "2026-11-20T13:30:00.000+05:30"
         assert data["appointmentId"] == visit["id"]
+
+
+async def test_track_says_the_time_booked_beside_the_hour_it_falls_in(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        slot = await hour(site, "15:00", 4)
+        visit = await book.book(site.it, slot["id"], due_ms=at("15:30"))
+        told = (await track(site, visit))["appointment"]
+        assert told["bookedFor"] == "2026-11-20T15:30:00.000+05:30"
+        assert told["slotStart"] == "2026-11-20T15:00:00.000+05:30"
 
 
 async def test_track_tells_no_name_no_phone_and_no_reason(tmp_path: Path) -> None:
@@ -408,6 +417,15 @@ async def test_a_doctor_without_slots_is_suggested_by_the_clock_from_now_on(tmp_
         tomorrow = (await look(site, "/queue/suggest-slots/1", date="2026-11-21"))["suggestions"]
         assert len(tomorrow) == 8 and all(s["priorityScore"] == 100 for s in tomorrow)
         assert (await look(site, "/queue/suggest-slots/1", date="2026-11-19"))["suggestions"] == []
+
+
+async def test_hours_of_a_doctor_whose_only_slots_were_cancelled_are_not_suggested(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        for clock in ("14:00", "15:00"):
+            slot = await hour(site, clock, 4)
+            await site.it.accepted(ChangeSlot, slot_id=slot["id"], status="CANCELLED")
+        found = (await look(site, "/queue/suggest-slots/1"))["suggestions"]
+        assert {s["timeSlot"][:2] for s in found} == {"13", "16"}, "who would be booked into them is refused"
 
 
 async def test_a_full_past_or_cancelled_hour_and_an_absent_doctor_are_not_suggested(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from edge.app.effects import EffectsRunner, Site
 from edge.app.herald import Herald
 from edge.app.ports import DeviceError, Notice
 from edge.domain.booking_commands import ChangePerson, DelaySlot, EmergencyMessage, NewPerson
-from edge.domain.commands import CancelVisit
+from edge.domain.commands import CancelVisit, MarkNoShow, SkipVisit, Undo
 from shared.ids import new_id
 from tests.book import book, register, slot
 from tests.clinic import Clinic, clinic
@@ -75,6 +75,27 @@ async def test_somebody_who_becomes_the_next_is_told_once(tmp_path: Path) -> Non
             await herald.look()
         await drain(runner)
         assert [(notice.topic, notice.visit_id) for notice in phone.heard] == [("next", ana["id"])]
+
+
+async def test_who_is_marked_as_not_come_is_told_whoever_marked_it(tmp_path: Path) -> None:
+    async with clinic(tmp_path) as it, told(it, phone := Phone()) as runner:
+        by_hand, skipped, taken_back = [
+            await register(it, person=NewPerson(name, **AGREED))  # type: ignore[arg-type]
+            for name in ("Ana", "Ben", "Cy")
+        ]
+        booked = await book(it, (await slot(it))["id"], person=NewPerson("Dee", **AGREED))  # type: ignore[arg-type]
+        await drain(runner)
+        phone.heard.clear()
+        await it.accepted(MarkNoShow, visit_id=by_hand["id"])
+        for _ in range(3):
+            await it.accepted(SkipVisit, visit_id=skipped["id"])
+        act = await it.accepted(MarkNoShow, visit_id=taken_back["id"])
+        await it.accepted(Undo, undo_id=act["undo_id"])
+        it.pass_time(3600 + 15 * 60)
+        await it.tick()
+        await drain(runner)
+        missed = [notice.visit_id for notice in phone.heard if notice.topic == "missed"]
+        assert missed == [by_hand["id"], skipped["id"], booked["id"]]
 
 
 async def test_message_to_a_doctors_patients_reaches_those_who_agreed(tmp_path: Path) -> None:
