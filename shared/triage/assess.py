@@ -6,11 +6,12 @@ thirty, 6 within the hour, 5 not yet assessed, 4 same day, 3 routine, 2 minor, 1
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from shared.triage.conditions import holds
 from shared.triage.data import table, version
-from shared.triage.observations import VITALS, Observations
+from shared.triage.observations import VITALS, Observations, completed
 from shared.triage.scores import Score, news2, tews
 
 NOT_ASSESSED: Final = 5
@@ -19,6 +20,8 @@ _NO_SYMPTOMS: Final = frozenset(("administrative", "refill"))
 _SELF_LIMITING: Final = "self_limiting"
 _MILD: Final = frozenset(("fever", "moderate_pain", "chronic_flare"))
 FEVER_C: Final = 38.0
+_OLDER, _YOUNGER = 60, 1
+"""Years that stand for an unknown age, where a table asks more of the old or of the young beside something else."""
 
 
 class Assessed(NamedTuple):
@@ -37,6 +40,7 @@ class Assessed(NamedTuple):
 
 def assess(seen: Observations) -> Assessed:
     """The most urgent of all tables. Age unknown: both charts, the worse counts, and never below 5."""
+    seen = completed(seen)
     early, trend = tews(seen), news2(seen)
     fired = [*_iitt(seen), *_discriminators(seen), *_by_score(early)]
     fired.sort(key=lambda one: -one[0])
@@ -52,7 +56,8 @@ def _iitt(seen: Observations) -> list[tuple[int, str]]:
     data = table("iitt").data
     years = seen.years
     if years is None:
-        return sorted({*_chart(seen, "adult"), *_chart(seen, "child")}, key=lambda one: -one[0])
+        older = replace(seen, age_years=_OLDER)
+        return sorted({*_chart(older, "adult"), *_chart(seen, "child")}, key=lambda one: -one[0])
     return _chart(seen, "adult" if years >= data["adult_from_years"] else "child")
 
 
@@ -70,6 +75,8 @@ _LEVELS: Final = {"red": 9, "orange": 8, "yellow": 6}
 
 
 def _discriminators(seen: Observations) -> list[tuple[int, str]]:
+    if seen.years is None:
+        return sorted({one for years in (_OLDER, _YOUNGER) for one in _discriminators(replace(seen, age_years=years))})
     rows = table("tews").data["discriminators"]
     return [
         (_LEVELS[colour], f"sats.{colour}.{_named(row)}")

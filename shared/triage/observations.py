@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final, Literal
 
 VITALS: Final = ("heart_rate", "respiratory_rate", "temperature", "oxygen", "systolic", "diastolic", "glucose", "avpu")
@@ -12,6 +12,11 @@ _RANGES: Final = {
 }  # fmt: skip
 """What a person can have at all; anything else is a slip of the finger, and refused."""
 SIGNS_MAX: Final = 60
+_SAYS_TOO: Final = {
+    "severe_abdominal_pain": ("abdominal_pain", "severe_pain"), "severe_headache": ("headache", "severe_pain"),
+    "high_risk_trauma": ("trauma",), "large_burn": ("burn",), "face_burn": ("burn",),
+}  # fmt: skip
+"""A sign that is another one as well: somebody with severe belly pain has belly pain, and severe pain."""
 
 
 class BadObservation(ValueError):
@@ -60,6 +65,19 @@ class Observations:
     def years(self) -> float | None:
         """The age in years, with fractions where days are known."""
         return None if self.days is None else self.days / 365.25
+
+
+def completed(seen: Observations) -> Observations:
+    """`seen` with what it says besides: a sign that is another one too, a box and the sign of the same name, AVPU below alert.
+
+    The tables ask in one place each; nobody may count for less because it was ticked in the other.
+    """
+    signs = seen.signs | {more for sign in seen.signs for more in _SAYS_TOO.get(sign, ())}
+    if seen.trauma:
+        signs |= {"trauma"}
+    if seen.avpu not in (None, "A"):
+        signs |= {"altered_mental_status"}
+    return replace(seen, signs=signs, trauma=True if "trauma" in signs else seen.trauma)
 
 
 def checked(seen: Observations, known_signs: frozenset[str]) -> Observations:

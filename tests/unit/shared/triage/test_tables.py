@@ -303,3 +303,34 @@ def test_one_sign_more_never_makes_anybody_less_urgent(
     benign = frozenset(("administrative", "refill", "self_limiting"))
     before = assess(Observations(age_years=years, signs=signs - benign))
     assert assess(Observations(age_years=years, signs=(signs | more) - benign)).urgency >= before.urgency
+
+
+# --- what was ticked in one place counts in every table -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "seen,urgency",
+    [
+        (adult(pregnant=True, trauma=True), 9),  # the box, not the sign
+        (adult(pregnant=True, avpu="C"), 9),
+        (adult(age_years=60, signs=frozenset({"severe_abdominal_pain"})), 9),
+        (adult(age_years=30, signs=frozenset({"severe_abdominal_pain"})), 8),
+        (adult(signs=frozenset({"severe_headache"})), 8),
+        (adult(signs=frozenset({"severe_headache", "fever"})), 9),
+        (adult(trauma=True), 6),
+        (adult(signs=frozenset({"large_burn"})), 8),
+    ],
+)
+def test_what_is_ticked_in_one_place_counts_for_every_table(seen: Observations, urgency: int) -> None:
+    assert assess(seen).urgency == urgency, assess(seen).rules
+
+
+def test_an_injury_ticked_as_a_sign_is_one_in_tews_too() -> None:
+    assert assess(adult(signs=frozenset({"trauma"}), trauma=None)).tews.points["trauma"] == 1
+
+
+@pytest.mark.parametrize(
+    "sign,urgency", [("chest_pain", 9), ("abdominal_pain", 9), ("purpura", 8), ("cannot_feed", 6), ("moderate_pain", 6)]
+)
+def test_of_somebody_whose_age_nobody_knows_the_worse_of_old_and_young_is_taken(sign: str, urgency: int) -> None:
+    assert assess(Observations(signs=frozenset({sign}))).urgency == urgency
