@@ -26,6 +26,7 @@ from dose_occurrences where site = %s and person_id = %s and left(nominal_local,
 _DOSE_NAMES: Final = (
     "taken", "on_time", "late", "missed", "skipped", "unknown", "not_announced", "critical_missed",
 )  # fmt: skip
+_SUMMED: Final = ("due", "taken_percent", "on_time_percent", *_DOSE_NAMES)
 _SYMPTOMS: Final = """
 select symptom, count(distinct note_id) from symptom_logs s
 where site = %s and person_id = %s and noted_ms >= %s and noted_ms < %s and version = (
@@ -51,6 +52,19 @@ async def between(
     symptoms = await conn.execute(_SYMPTOMS, (site, person_id, from_ms, until_ms, SYMPTOMS_MAX))
     counted["symptoms"] = dict(await symptoms.fetchall())
     return counted
+
+
+async def summed_up(conn: Connection, site: str, person_id: str, monday: date) -> dict[str, Any]:
+    """What the week's own summary counted, of the numbers of `between`; empty where there is none.
+
+    It counts what rows do not hold: doses that were due while the clinic was not heard, of which nobody knows.
+    """
+    found = await conn.execute(
+        "select numbers from weekly_patient_summaries where site = %s and person_id = %s and week = %s",
+        (site, person_id, monday),
+    )
+    row = await found.fetchone()
+    return {} if row is None else {name: row[0][name] for name in _SUMMED if name in row[0]}
 
 
 def percent(part: int, whole: int) -> int | None:

@@ -201,7 +201,8 @@ def _subject(job: Job) -> tuple[str, date, int]:
 
 async def _week(conn: Connection, site: str, person_id: str, monday: date, zone: ZoneInfo) -> dict[str, Any]:
     from_ms, until_ms = (_midnight_ms(monday + timedelta(days=days), zone) for days in (0, 7))
-    return await numbers.between(conn, site, person_id, monday, monday + timedelta(days=6), from_ms, until_ms)
+    counted = await numbers.between(conn, site, person_id, monday, monday + timedelta(days=6), from_ms, until_ms)
+    return {**counted, **await numbers.summed_up(conn, site, person_id, monday)}
 
 
 def _midnight_ms(day: date, zone: ZoneInfo) -> int:

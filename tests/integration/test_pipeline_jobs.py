@@ -281,6 +281,27 @@ async def test_a_week_gets_its_report_and_what_stands_out_with_the_numbers_sql_c
             ]
 
 
+async def test_a_report_of_a_week_in_which_the_clinic_was_not_heard_counts_the_doses_nobody_knows_of(
+    pg_uri: str, tmp_path: Path
+) -> None:
+    with stand_in() as stand:
+        async with bench(pg_uri, tmp_path, choice(stand, groq_key="", server_url="")) as at:
+            insights = Insights(at.pool, at.clock, at.pipelines.jobs, at.pipelines.word)
+            monday = _monday(at)
+            await _week(at, {"ON_TIME": 2}, monday)
+            await at.do(
+                "update weekly_patient_summaries set numbers = %s",
+                Jsonb({"due": 2, "taken": 2, "on_time": 2, "late": 0, "missed": 0, "skipped": 0, "unknown": 12,
+                       "not_announced": 0, "critical_missed": 0, "taken_percent": 100, "on_time_percent": 100}),
+            )  # fmt: skip
+            await insights.look()
+            await at.drained()
+            assert await at.rows("select (numbers->>'unknown')::int, (numbers->>'due')::int from health_reports") == [
+                (12, 2)
+            ]
+            assert await at.rows("select kind from health_insights") == [("unknown_doses",)]
+
+
 async def test_without_a_model_the_templates_stand(pg_uri: str, tmp_path: Path) -> None:
     with stand_in() as stand:
         async with bench(pg_uri, tmp_path, choice(stand, groq_key="", server_url="")) as at:
