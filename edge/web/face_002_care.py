@@ -20,7 +20,7 @@ from edge.store.states import Row
 from edge.web.documents import body, errors
 from edge.web.face_002_common import LIMIT, Care, From, Limit, Person, Until, json, moment_of, person_id_of
 from edge.web.requests import NoBody, parsed
-from shared.device_api import Body, Id, Ms
+from shared.device_api import MS_MAX, Body, Id, Ms
 from shared.ids import new_id
 from shared.problems import Problem
 
@@ -79,17 +79,20 @@ def install(router: APIRouter, care: Care) -> None:
     async def doses(
         request: Request, patient_id: Person = None, from_: From = None, to: Until = None, limit: Limit = LIMIT_DOSES
     ) -> Response:
-        """Doses of all people, or of one, with status and next action, by due time; 12 hours around now (care)."""
+        """Doses of all people, or of one, with status and next action, by due time; 12 hours around now, and what still waits
+        from before (care)."""
         who = await care.need(request)
         person_id, now_ms = person_id_of(patient_id), care.faces.now_ms()
         from_ms, until_ms = moment_of(from_, "from"), moment_of(to, "to")
+        waits_ms = MS_MAX if from_ms is not None else now_ms  # a dose of every week may be answered for a day and more
         from_ms = now_ms - BEHIND_MS if from_ms is None else from_ms
         until_ms = max(from_ms, now_ms) + AHEAD_MS if until_ms is None else until_ms
         if not 0 <= until_ms - from_ms <= STRETCH_MS_MAX:
             raise Problem(422, "from and to are at most 62 days apart, in this order.")
         await care.guards.audit.saw(who, "list", f"doses of {person_id or 'everybody'}")
-        where = "due_at >= ? and due_at < ?" + (" and person_id = ?" if person_id else "")
-        values = (from_ms, until_ms, person_id) if person_id else (from_ms, until_ms)
+        where = "(due_at >= ? or (next_action_at is not null and miss_at > ?)) and due_at < ?"
+        where += " and person_id = ?" if person_id else ""
+        values = (from_ms, waits_ms, until_ms, *((person_id,) if person_id else ()))
         found = await care.faces.read(lambda conn: rows.doses(conn, where, values, limit))
         names = await care.names(row["person_id"] for row in found)
         return json(

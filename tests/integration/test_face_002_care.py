@@ -24,6 +24,20 @@ async def test_doses_around_now_show_who_what_and_what_is_next(tmp_path: Path) -
         assert (await ward.http.get("/api/v1/care/doses/none", headers=ward.nurse)).status_code == 404
 
 
+async def test_a_dose_of_every_week_that_waits_since_yesterday_can_still_be_answered_on_the_page(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path) as ward:
+        weekly = {"period": 1, "period_unit": "wk", "days_of_week": ["fri"], "times_of_day": ["08:00"]}
+        await ward.care.plan({"id": "w", "medication": "Methotrexate", "timing": weekly}, plan_id="weekly")
+        await ward.care.to("2026-11-20T23:00", 900)
+        page = (await ward.http.get("/api/v1/care/doses", headers=ward.nurse)).json()
+        waits = [one for one in page["doses"] if one["medication"] == "Methotrexate"]
+        assert [(one["status"], one["open"]) for one in waits] == [("ANNOUNCED", True)]
+        assert not [one for one in page["doses"] if one["due_at"] < "2026-11-20T16:00" and not one["open"]], (
+        )
+
+
 @pytest.mark.parametrize(("act", "status"), [("taken", "ON_TIME"), ("skipped", "SKIPPED"), ("snoozed", "SNOOZED")])
 async def test_staff_answer_for_a_patient_once(tmp_path: Path, act: str, status: str) -> None:
     async with served(tmp_path) as ward:
