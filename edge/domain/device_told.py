@@ -11,8 +11,10 @@ from edge.domain.care_plans import move_clock, put_stock
 from edge.domain.decision import Change, Moment, Refusal, Verdict, Write
 from edge.domain.dose_answers import answer
 from edge.domain.dosing import Acts, CareState, Row, is_open, scheduled
+from edge.domain.medication import tell_missed
 from shared.doses.states import Happening, Status
 
+SNOOZE_MIN: Final = 10
 _ANSWERS: Final = {
     "taken": "taken", "button": "taken", "answered": "taken", "skipped": "skipped", "snoozed": "snoozed",
 }  # fmt: skip
@@ -41,7 +43,7 @@ def device_told(state: CareState, command: DeviceTold, now: Moment) -> Verdict:
             command_id=command.command_id, actor=command.actor, act=act or _ANSWERS[command.event],  # type: ignore[arg-type]
             source=_source_of(command), at_ms=command.at_ms, dose_id=command.dose_id, person_id=device["person_id"],
             uncertainty_s=command.uncertainty_s, quantity=command.quantity, reason=str(data.get("reason", ""))[:200],
-            snooze_min=int(data.get("minutes", 10)), device_id=device["id"], boot_id=command.boot_id,
+            snooze_min=_minutes(data.get("minutes")), device_id=device["id"], boot_id=command.boot_id,
             device_seq=command.device_seq,
         )  # fmt: skip
         done = answer(state, told, now)
@@ -59,6 +61,11 @@ def device_told(state: CareState, command: DeviceTold, now: Moment) -> Verdict:
     _log_event(acts, command)
     acts.result = {"status": status, "reason": reason}
     return acts.decision()
+
+
+def _minutes(given: object) -> int:
+    """For how long it is put off. A device may write anything: what is no number counts as none, and stops nothing."""
+    return given if type(given) is int else SNOOZE_MIN
 
 
 def _clock_set(acts: Acts, state: CareState, data: Row) -> None:
@@ -89,6 +96,8 @@ def _device_announced(acts: Acts, state: CareState, dose: Row, command: DeviceTo
         )  # fmt: skip
     elif dose["status"] in (Status.NOT_ANNOUNCED, Status.UNKNOWN):
         moved = acts.move(dose, Happening.HEARD_ANNOUNCED, announced_n=dose["announced_n"] + 1)
+        if moved is not None:
+            tell_missed(acts, state, [moved])  # that the device was away is over; that it was missed is not
     else:
         moved = acts.put(scheduled({**dose, "announced_n": dose["announced_n"] + 1}, acts.now.now_ms))
     return str((moved or dose)["status"])

@@ -59,6 +59,9 @@ def answer(state: CareState, command: AnswerDose, now: Moment) -> Verdict:
     if command.act != "snoozed":
         settled = {id_ for id_, status in statuses.items() if status == Status.SKIPPED or status in TAKEN}
         end_for_doses(acts, state, settled, _how(doses, command.act, at_ms))
+        _tell_skipped(
+            acts, state, [dose for dose in doses if dose["status"] != statuses[dose["id"]] == Status.SKIPPED], command
+        )
         _quiet(acts, doses)
     acts.result = {"doses": statuses, "status": next(iter(statuses.values())), "alerts": list(acts.alerts)}
     return acts.decision()
@@ -101,6 +104,8 @@ def _take(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: i
         return _after_miss(acts, state, dose, command, at_ms, quantity)
     if at_ms < extra_before_ms(dose):
         return _extra(acts, state, dose, command, at_ms, quantity)
+    if dose["status"] == Status.HELD:
+        _warn(acts, state, dose, "dose_limit", f"{dose['medication']}: taken although it is on hold.")
     blocked = guards.check(item, state.history.get(dose["item_id"], ()), at_ms, quantity) if item else None
     moved = acts.move(
         dose, Happening.TAKEN, taken_status(at_ms, _Dose(dose)), taken_at=at_ms, source=command.source,
@@ -113,7 +118,7 @@ def _take(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: i
         words = "taken too soon after the last one" if blocked.code == "min_gap" else "more than the limit was taken"
         _warn(acts, state, dose, "dose_limit", f"{dose['medication']}: {words}.")
     count_down(acts, state, moved["plan_id"], moved["item_id"], quantity)
-    go_on(acts, state, moved, at_ms)
+    go_on(acts, state, moved)
     _move_linked(acts, state, moved, at_ms)
     return None
 
@@ -130,7 +135,8 @@ def _after_miss(
     if dose["taken_at"] is not None and abs(at_ms - dose["taken_at"]) <= SAME_PRESS_MS:
         return None
     if is_open(dose):  # the clock has not come to it yet
-        happening = Happening.TIME_OVER if dose["status"] == Status.ANNOUNCED else Happening.TIME_OVER_UNSAID
+        was_said = dose["announced_n"] and dose["status"] != Status.PLANNED
+        happening = Happening.TIME_OVER if was_said else Happening.TIME_OVER_UNSAID
         dose = acts.move(dose, happening) or dose
         if happening is Happening.TIME_OVER:
             tell_missed(acts, state, [dose])
@@ -138,7 +144,7 @@ def _after_miss(
     acts.log(dose, "taken" if dose["taken_at"] is None else "taken_again", command.source, at_ms, **told)
     acts.put({**dose, "taken_at": at_ms})
     count_down(acts, state, dose["plan_id"], dose["item_id"], quantity)
-    go_on(acts, state, dose, at_ms)
+    go_on(acts, state, dose)
     return None
 
 
@@ -163,14 +169,20 @@ def _skip(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: i
     if moved is None:
         return Refusal("wrong_state", f"This dose is {dose['status']}.", "Read the list again.")
     acts.log(moved, "skipped", command.source, at_ms, **_told(command, None))
-    go_on(acts, state, moved, dose["due_at"])
-    if dose["critical"]:
-        person = (state.person or {}).get("name") or "A patient"
-        raise_alert(
-            acts, state, "missed_dose", dose["person_id"], f"{person} skips: {dose['medication']}", command.reason, rung=4,
-            critical=True, dose_ids=[],
-        )  # fmt: skip
+    go_on(acts, state, moved)
     return None
+
+
+def _tell_skipped(acts: Acts, state: CareState, doses: Sequence[Row], command: AnswerDose) -> None:
+    """The clinic hears of a critical medicine that is skipped. After alerts about the doses are over: this is another one."""
+    critical = [dose for dose in doses if dose["critical"]]
+    if critical:
+        person = (state.person or {}).get("name") or "A patient"
+        names = ", ".join(dict.fromkeys(dose["medication"] for dose in critical))
+        raise_alert(
+            acts, state, "missed_dose", critical[0]["person_id"], f"{person} skips: {names}", command.reason, rung=4,
+            critical=True, dose_ids=[dose["id"] for dose in critical],
+        )  # fmt: skip
 
 
 def _snooze(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: int) -> Refusal | None:
@@ -260,6 +272,10 @@ def correct(state: CareState, command: CorrectDose, now: Moment) -> Verdict:
     if moved is None:
         return Refusal("wrong_state", f"This dose is {dose['status']}.", "Read the list again.")
     acts.log(moved, "corrected", "nurse", at_ms, reason=command.reason, quantity=dose["quantity"])
+    counts = (moved["taken_at"] is not None) - (dose["taken_at"] is not None)
+    if counts:  # what was taken after all is gone from the stock, and what was not is there again
+        count_down(acts, state, dose["plan_id"], dose["item_id"], counts * dose["quantity"])
+    go_on(acts, state, moved)
     end_for_doses(acts, state, {dose["id"]}, f"corrected: {command.status}")
     acts.result = {"dose_id": dose["id"], "status": moved["status"]}
     return acts.decision()

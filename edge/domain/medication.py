@@ -46,7 +46,9 @@ def timer_due(state: CareState, command: DoseTimer, now: Moment) -> Verdict:
         if hold is not None and action.kind == "pre_notice":
             acts.put(scheduled({**dose, "pre_noticed": True}, now.now_ms))
         elif hold is not None:
-            acts.move(dose, Happening.HELD, reason=hold["reason"])
+            held = acts.move(dose, Happening.HELD, reason=hold["reason"])
+            if held is not None:
+                go_on(acts, state, held)
         elif action.kind == "miss":
             given_up.append(dose)
         elif action.kind == "caregiver":
@@ -131,6 +133,7 @@ def _tell_caregiver(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
 def _give_up(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
     """Missed only if somebody was told of it; else it is our own failure, or nobody knows."""
     missed: list[Row] = []
+    unsaid: list[Row] = []
     for dose in doses:
         if _was_silent(state, dose):
             happening = Happening.TIME_OVER_UNHEARD
@@ -139,24 +142,36 @@ def _give_up(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
         else:
             happening = Happening.TIME_OVER_UNSAID
         moved = acts.move(dose, happening)
-        if moved is not None and happening is Happening.TIME_OVER:
+        if moved is None:
+            continue
+        if happening is Happening.TIME_OVER:
             missed.append(moved)
-        if moved is not None:
-            go_on(acts, state, moved, dose["due_at"])
-    tell_missed(acts, state, missed)
+        elif happening is Happening.TIME_OVER_UNSAID and not is_device_off(
+            state
+        ):  # else the device's own alert names it
+            unsaid.append(moved)
+        go_on(acts, state, moved)
+    tell_missed(acts, state, missed, unsaid)
 
 
-def tell_missed(acts: Acts, state: CareState, missed: Sequence[Row]) -> None:
-    """Nobody misses a dose in silence: the caregiver is told, or where it matters the clinic."""
-    told = [dose for dose in missed if _goes_to_clinic(state, dose)]
+def tell_missed(acts: Acts, state: CareState, missed: Sequence[Row], unsaid: Sequence[Row] = ()) -> None:
+    """Nobody misses a dose in silence: the caregiver is told, or where it matters the clinic. One alert for all of them.
+
+    unsaid: doses whose time passed and that nobody was told of, which is our failure and said to be.
+    """
+    doses = [*missed, *unsaid]
+    if not doses:
+        return
     person = (state.person or {}).get("name") or "A patient"
-    for doses_, rung in ((told, 4), ([dose for dose in missed if dose not in told], 3)):
-        if doses_:
-            raise_alert(
-                acts, state, "missed_dose", doses_[0]["person_id"], f"{person} missed: {_names(doses_)}", _when(doses_),
-                rung=rung,
-                critical=any(dose["critical"] for dose in doses_), dose_ids=[dose["id"] for dose in doses_],
-            )  # fmt: skip
+    told = [
+        f"{words}: {_names(those)}" for words, those in (("missed", missed), ("was not told of", unsaid)) if those
+    ]  # fmt: skip
+    to_clinic = any(_goes_to_clinic(state, dose) for dose in missed) or any(dose["critical"] for dose in unsaid)
+    raise_alert(
+        acts, state, "missed_dose", doses[0]["person_id"], f"{person} {'; '.join(told)}", _when(doses),
+        rung=4 if to_clinic else 3, critical=any(dose["critical"] for dose in doses),
+        dose_ids=[dose["id"] for dose in doses],
+    )  # fmt: skip
 
 
 def _goes_to_clinic(state: CareState, dose: Row) -> bool:
@@ -198,11 +213,16 @@ def _was_silent(state: CareState, dose: Row) -> bool:
     return state.device_state is None or bool(state.device_state["heard_at"] < dose["window_open"])
 
 
-def go_on(acts: Acts, state: CareState, dose: Row, base_ms: int) -> None:
-    """A medicine that counts from the last one: plan the next. base_ms: when it was taken, or was due."""
+def go_on(acts: Acts, state: CareState, dose: Row) -> None:
+    """A medicine that counts from the last one: plan the next anew, from when this one was taken, or was due.
+
+    What was planned to follow is none any more: else it would be said beside the new one.
+    """
     item = item_of(state, dose)
     if item is None or not any(step.mode == "from_last_taken" for step in item.steps):
         return
+    of = {"plan_id": dose["plan_id"], "item_id": dose["item_id"], "dose_id": dose["id"], "now": acts.now.now_ms}
+    acts.writes.append(Write("void_following", of))
     acts.writes.append(Write("expand_again", {"id": dose["plan_id"], "now": acts.now.now_ms}))
 
 

@@ -25,7 +25,21 @@ BEHIND_MS: Final = 8 * DAY_MS
 AHEAD_MS: Final = DAY_MS
 TRAVEL_BACK_MS: Final = 3 * DAY_MS
 """How far back a journey looks for the last dose of a medicine."""
-OVER: Final = "('MISSED', 'SKIPPED', 'NOT_ANNOUNCED', 'UNKNOWN')"
+OVER: Final = "('MISSED', 'SKIPPED', 'NOT_ANNOUNCED', 'UNKNOWN', 'HELD')"
+CORRECTED_MS: Final = 62 * DAY_MS
+"""How long ago a dose may have been due that somebody has corrected, for its intake to count for limits."""
+_TAKEN: Final = """
+select item_id, at, quantity from (
+    select e.item_id as item_id, coalesce(d.taken_at, e.at) as at, coalesce(e.quantity, 1) as quantity
+    from dose_events e left join doses d on d.id = e.dose_id
+    where e.person_id = :person and e.at > :since and (e.act = 'taken_again' or (e.act = 'taken'
+        and (e.dose_id is null or d.taken_at is not null)))
+    union all
+    select d.item_id, d.taken_at, d.quantity from doses d where d.person_id = :person and d.due_at > :due
+        and d.taken_at > :since and not exists (select 1 from dose_events e where e.dose_id = d.id and e.act = 'taken')
+) order by at
+"""
+"""What was taken, as it is known now: what somebody corrected counts as corrected."""
 
 
 def of_person(conn: sqlite3.Connection, person_id: str | None, now: Moment, **more: Any) -> CareState:
@@ -89,11 +103,8 @@ def _meal_times(conn: sqlite3.Connection, person_id: str | None) -> tuple[Mappin
 
 def _history(conn: sqlite3.Connection, person_id: str | None, now_ms: int) -> dict[str, list[Intake]]:
     found: dict[str, list[Intake]] = {}
-    query = (
-        "select item_id, at, coalesce(quantity, 1) from dose_events where person_id = ? and at > ? "
-        "and act in ('taken', 'taken_again') order by at"
-    )
-    for item_id, at_ms, quantity in conn.execute(query, (person_id, now_ms - HISTORY_HOURS * HOUR_MS)):
+    values = {"person": person_id, "since": now_ms - HISTORY_HOURS * HOUR_MS, "due": now_ms - CORRECTED_MS}
+    for item_id, at_ms, quantity in conn.execute(_TAKEN, values):
         found.setdefault(item_id, []).append(Intake(at_ms, quantity))
     return found
 
@@ -213,8 +224,10 @@ def _last_taken(conn: sqlite3.Connection, plans: list[Plan]) -> dict[str, int]:
         for item in plan.items:
             if any(step.mode == "from_last_taken" for step in item.steps):
                 (taken,) = conn.execute(
-                    "select max(at) from dose_events where item_id = ? and plan_id = ? and act = 'taken'",
-                    (item.id, plan.id),
+                    "select max(at) from (select at from dose_events where item_id = :item and plan_id = :plan"
+                    " and act = 'taken' and dose_id is null"
+                    " union all select taken_at from doses where plan_id = :plan and item_id = :item)",
+                    {"item": item.id, "plan": plan.id},
                 ).fetchone()
                 (due,) = conn.execute(
                     f"select max(due_at) from doses where plan_id = ? and item_id = ? and status in {OVER}",

@@ -109,6 +109,10 @@ projections.WRITES.update({
     "put_plan": _replace("care_plans", PLAN_COLUMNS),
     "plan_ahead": "update care_plans set planned_until = max(planned_until, :until) where id = :id",
     "expand_again": "update care_plans set planned_until = min(planned_until, :now) where id = :id and status = 'active'",
+    "void_following": (
+        "update doses set status = 'VOIDED', status_since = :now, next_action_at = null where plan_id = :plan_id"
+        " and item_id = :item_id and id <> :dose_id and status = 'PLANNED' and asked_n = 0 and due_at >= :now"
+    ),
     "put_meal_times": "insert or replace into meal_times(person_id, version, times) values (:person_id, :version, :times)",
     "put_hold": _replace("holds", HOLD_COLUMNS),
     "log_dose_event": _keep("dose_events", EVENT_COLUMNS),

@@ -34,8 +34,6 @@ async def test_a_dose_of_every_week_that_waits_since_yesterday_can_still_be_answ
         page = (await ward.http.get("/api/v1/care/doses", headers=ward.nurse)).json()
         waits = [one for one in page["doses"] if one["medication"] == "Methotrexate"]
         assert [(one["status"], one["open"]) for one in waits] == [("ANNOUNCED", True)]
-        assert not [one for one in page["doses"] if one["due_at"] < "2026-11-20T16:00" and not one["open"]], (
-        )
 
 
 @pytest.mark.parametrize(("act", "status"), [("taken", "ON_TIME"), ("skipped", "SKIPPED"), ("snoozed", "SNOOZED")])
