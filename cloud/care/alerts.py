@@ -18,13 +18,18 @@ EDGE: Final = "edge"
 _COLUMNS: Final = (
     "site", "alert_id", "source", "person_id", "topic", "severity", "title", "body", "hint", "dose_ids", "device_id",
     "note_id", "audience", "critical", "rung", "tries", "raised_ms", "expires_ms", "acked_by", "acked_ms", "is_open",
-    "ended_ms", "version",
+    "ended_ms", "version", "urgency", "says", "found",
 )  # fmt: skip
+_SHOWN: Final = (
+    f"select {', '.join(f'a.{name}' for name in _COLUMNS)}, p.name, array(select distinct d.medication from dose_occurrences d"
+    " where d.site = a.site and d.dose_id = any(a.dose_ids) order by 1) from alerts_now a"
+    " left join persons p on p.site = a.site and p.person_id = a.person_id"
+)
 Row = dict[str, Any]
 
 
 class Alerts:
-    """Reads and acts of `alert_logs`."""
+    """Reads of `alerts_now`, and acts on what is behind it."""
 
     def __init__(self, pool: Pool, mailbox: Mailbox, clock: Clock) -> None:
         self._pool, self._mailbox, self._clock = pool, mailbox, clock
@@ -38,14 +43,14 @@ class Alerts:
         condition, values = access.scope(account, "a.person_id", "a.site")
         async with self._pool.transaction() as conn:
             found = await conn.execute(
-                f"select {', '.join(f'a.{name}' for name in _COLUMNS)}, p.name from alert_logs a"
-                " left join persons p on p.site = a.site and p.person_id = a.person_id"
-                f" where {condition} and (%s::text is null or a.site = %s) and (%s::text is null or a.person_id = %s)"
+                f"{_SHOWN} where {condition} and (%s::text is null or a.site = %s) and (%s::text is null or a.person_id = %s)"
                 " and (not %s or a.is_open) order by a.is_open desc, (a.acked_ms is null) desc, a.critical desc,"
                 " a.raised_ms desc, a.alert_id limit %s",
                 [*values, site, site, person_id, person_id, open_only, limit],
             )
-            rows = [_shown(dict(zip((*_COLUMNS, "name"), row, strict=True))) for row in await found.fetchall()]
+            rows = [
+                _shown(dict(zip((*_COLUMNS, "name", "medicines"), row, strict=True))) for row in await found.fetchall()
+            ]
             for seen_site, person in sorted({(row["site"], row["patient_id"]) for row in rows if row["patient_id"]}):
                 await access.seen(conn, self._clock, account, "alerts_seen", seen_site, person)
         return rows
@@ -53,12 +58,22 @@ class Alerts:
     async def acknowledge(self, account: Account, alert_id: str) -> Row:
         """Take it upon oneself, by name. A clinic's own alert is told to the clinic by a command. Twice is once."""
         async with self._pool.transaction() as conn:
+            # The row is locked before it is asked what it is part of: one that joins another meanwhile is not taken by itself.
+            await conn.execute("select 1 from alert_logs where alert_id = %s for update", (alert_id,))
             row = await self._one(conn, account, alert_id)
+            alert_id = row["id"]
             if row["acked_by"] is None:
                 now_ms = self._clock.now_ms()
                 await conn.execute(
                     "update alert_logs set acked_by = %s, acked_ms = %s where site = %s and alert_id = %s and acked_ms is null",
                     (account.name, now_ms, row["site"], alert_id),
+                )
+                # Kept beside the row too: a word of the clinic that is under way does not know of it yet.
+                await conn.execute(
+                    "insert into notification_acknowledgements (site, alert_id, rung, recipient, by_name, at_ms)"
+                    " values (%s, %s, %s, %s, %s, %s) on conflict (site, alert_id) do update set rung = excluded.rung,"
+                    " recipient = excluded.recipient, by_name = excluded.by_name, at_ms = excluded.at_ms",
+                    (row["site"], alert_id, row["rung"], f"account:{account.id}", account.name, now_ms),
                 )
                 if row["source"] == EDGE:
                     body = {"alert_id": alert_id, "by": account.name}
@@ -75,6 +90,10 @@ class Alerts:
             row = await self._one(conn, account, alert_id)
             if not row["open"]:
                 raise Problem(409, "This alert is over.", code="over", hint="Read the list again.")
+            alert_id = row["id"]
+            await conn.execute(
+                "delete from notification_acknowledgements where site = %s and alert_id = %s", (row["site"], alert_id)
+            )
             await conn.execute(
                 "update alert_logs set audience = %s, rung = 4, severity = 'critical', tries = tries + 1, acked_by = null,"
                 " acked_ms = null, version = version + case when source = 'edge' then 0 else 1 end"
@@ -91,21 +110,22 @@ class Alerts:
     async def _one(self, conn: Connection, account: Account, alert_id: str) -> Row:
         condition, values = access.scope(account, "a.person_id", "a.site")
         found = await conn.execute(
-            f"select {', '.join(f'a.{name}' for name in _COLUMNS)}, p.name from alert_logs a"
-            f" left join persons p on p.site = a.site and p.person_id = a.person_id where a.alert_id = %s and {condition}",
+            f"{_SHOWN} where (a.site, a.alert_id) in (select m.site, coalesce(m.part_of, m.alert_id) from alert_logs m"
+            f" where m.alert_id = %s) and {condition}",
             [alert_id, *values],
         )
         row = await found.fetchone()
         if row is None:
             raise Problem(404, "There is no such alert.", hint="Read the list again.")
-        return _shown(dict(zip((*_COLUMNS, "name"), row, strict=True)))
+        return _shown(dict(zip((*_COLUMNS, "name", "medicines"), row, strict=True)))
 
 
 def _shown(row: Row) -> Row:
     return {
         "id": row["alert_id"], "site": row["site"], "source": row["source"], "patient_id": row["person_id"],
         "patient_name": row["name"], "topic": row["topic"], "severity": row["severity"], "title": row["title"],
-        "body": row["body"],
+        "body": row["body"], "urgency": row["urgency"], "says": row["says"], "found": row["found"],
+        "medicines": row["medicines"],
         "hint": row["hint"], "occurrence_ids": row["dose_ids"], "device_id": row["device_id"], "note_id": row["note_id"],
         "audience": row["audience"], "critical": row["critical"], "rung": row["rung"], "tries": row["tries"],
         "raised_at": iso(row["raised_ms"]), "acked_by": row["acked_by"], "open": row["is_open"],

@@ -148,7 +148,7 @@ async def _patient(conn: Connection, patient: Patient, now_ms: int) -> Row:
     for row in days:
         by[row["status"]] = by.get(row["status"], 0) + 1
     found = await conn.execute(
-        "select alert_id, topic, severity, title, raised_ms, acked_by from alert_logs where site = %s and person_id = %s"
+        "select alert_id, topic, severity, title, raised_ms, acked_by from alerts_now where site = %s and person_id = %s"
         " and is_open"
         " order by critical desc, raised_ms desc limit 50",
         (patient.site, patient.id),
@@ -215,7 +215,7 @@ async def _site(conn: Connection, site: str, now_ms: int) -> Row:
     )
     by: Row = dict(await found.fetchall())
     alerts = await conn.execute(
-        "select count(*), count(*) filter (where critical), count(*) filter (where acked_ms is null) from alert_logs"
+        "select count(*), count(*) filter (where critical), count(*) filter (where acked_ms is null) from alerts_now"
         " where site = %s and is_open",
         (site,),
     )

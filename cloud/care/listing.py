@@ -16,7 +16,8 @@ _NOTE: Final = (
     " i.seconds, i.media_type, i.purpose, i.dose_id, i.conversation_id, i.heard, i.sha256,"
     " coalesce((select r.items from llm_results r where r.site = i.site and r.pipeline = 'note'"
     " and r.subject_id = i.interaction_id order by r.version desc limit 1), '[]'::jsonb),"
-    " array(select a.alert_id from alert_logs a where a.site = i.site and a.note_id = i.interaction_id order by a.raised_ms),"
+    " array(select coalesce(a.part_of, a.alert_id) from alert_logs a where a.site = i.site and a.note_id = i.interaction_id"
+    " group by 1 order by min(a.raised_ms), 1),"
     " exists (select 1 from blobs b where b.site = i.site and b.sha256 = i.sha256 and b.complete_ms is not null"
     " and b.gone_ms is null) from interaction_logs i"
 )

@@ -8,8 +8,11 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final, NamedTuple
 
+from psycopg.types.json import Jsonb
+
 from cloud.db.pool import Connection, notify
 from cloud.llm.redact import Known
+from cloud.records import joining
 from shared.doses.plan import BadPlan, Plan, plan_of
 
 NOTES: Final = "outpost_notes"
@@ -17,6 +20,7 @@ NOTES: Final = "outpost_notes"
 ALERTS: Final = "outpost_alerts"
 DAY_MS: Final = 24 * 3_600_000
 BATCH: Final = 200
+TITLE_MAX: Final = 120
 _SPACE: Final = uuid.UUID("6f757470-6f73-4074-8a6c-6c6d616c6572")
 
 
@@ -133,21 +137,67 @@ def alert_id(site: str, subject_id: str, topic: str) -> str:
 async def raise_alert(
     conn: Connection, site: str, subject_id: str, topic: str, severity: str, title: str, *, now_ms: int,
     person_id: str | None = None, note_id: str | None = None, audience: str = "clinic", body: str = "",
+    says: dict[str, Any] | None = None,
 ) -> bool:  # fmt: skip
-    """An alert of ours, once for each subject and topic; one that is worse than before grows. False: nothing changed."""
-    critical = severity == "critical"
-    done = await conn.execute(
-        "insert into alert_logs as a (site, alert_id, version, source, person_id, topic, severity, title, body, note_id,"
-        " audience, critical, tries, raised_ms, expires_ms, is_open, rung, dose_ids)"
-        " values (%s, %s, 1, 'llm', %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, true, 4, '{}')"
-        " on conflict (site, alert_id) do update set severity = excluded.severity, title = excluded.title,"
-        " critical = true, version = a.version + 1 where excluded.critical and not a.critical",
-        (
-            site, alert_id(site, subject_id, topic), person_id, topic, severity, title[:120], body[:400], note_id, audience,
-            critical, now_ms, now_ms + DAY_MS,
-        ),
+    """An alert of ours, once for each subject and topic. False: it was there. says: code and values of the title."""
+    done = await _insert(
+        conn, site, alert_id(site, subject_id, topic), topic, severity, title, now_ms, person_id, note_id, audience, body,
+        says or {}, None,
     )  # fmt: skip
     await notify(conn, ALERTS, site)
+    return done
+
+
+async def raise_spoken(
+    conn: Connection, note: Note, topic: str, severity: str, title: str, urgency: int, says: dict[str, Any], now_ms: int
+) -> None:
+    """Words of danger in a recording: one alert a recording and topic, together with the clinic's own if it has raised one.
+
+    What is found anew and is no less urgent is added, and more urgency is told again; once somebody has taken the alert on,
+    or it is over, more urgency is a new alert, and the same or less changes nothing.
+    """
+    await joining.hold(conn, note.site)
+    found = await conn.execute(
+        "select a.alert_id, coalesce(a.urgency, 0), n.is_open and n.acked_ms is null from alert_logs a join alerts_now n"
+        " on n.site = a.site and n.alert_id = coalesce(a.part_of, a.alert_id) where a.site = %s and a.source = 'llm'"
+        " and a.note_id = %s and a.topic = %s order by a.urgency desc, a.raised_ms desc",
+        (note.site, note.id, topic),
+    )
+    before = await found.fetchall()
+    waiting = next((row for row in before if row[2]), None)
+    known = int(before[0][1]) if before else -1
+    if urgency < known or (urgency == known and waiting is None):
+        return
+    if waiting is not None:
+        id_ = str(waiting[0])
+        await conn.execute(
+            "update alert_logs set severity = %s, critical = %s, title = %s, urgency = %s, says = %s, version = version + 1"
+            " where site = %s and alert_id = %s and (title, urgency, says) is distinct from (%s, %s, %s)",
+            (severity, severity == "critical", title[:TITLE_MAX], urgency, Jsonb(says), note.site, id_, title[:TITLE_MAX],
+             urgency, Jsonb(says)),
+        )  # fmt: skip
+    else:
+        id_ = alert_id(note.site, note.id, f"{topic}:{urgency}" if before else topic)
+        await _insert(
+            conn, note.site, id_, topic, severity, title, now_ms, note.person_id, note.id, "clinic", "", says, urgency
+        )
+    await joining.join(conn, note.site, [id_])
+    await notify(conn, ALERTS, note.site)
+
+
+async def _insert(
+    conn: Connection, site: str, id_: str, topic: str, severity: str, title: str, now_ms: int, person_id: str | None,
+    note_id: str | None, audience: str, body: str, says: dict[str, Any], urgency: int | None,
+) -> bool:  # fmt: skip
+    done = await conn.execute(
+        "insert into alert_logs (site, alert_id, version, source, person_id, topic, severity, title, body, note_id, audience,"
+        " critical, tries, raised_ms, expires_ms, is_open, rung, dose_ids, says, urgency)"
+        " values (%s, %s, 1, 'llm', %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, true, 4, '{}', %s, %s) on conflict do nothing",
+        (
+            site, id_, person_id, topic, severity, title[:TITLE_MAX], body[:400], note_id, audience, severity == "critical",
+            now_ms, now_ms + DAY_MS, Jsonb(says), urgency,
+        ),
+    )  # fmt: skip
     return bool(done.rowcount)
 
 

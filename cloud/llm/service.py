@@ -180,6 +180,7 @@ class Pipelines:
                 conn, CHAIN, str(model), "model_gone", "warning", f"The model {model} is not there any more.",
                 now_ms=self._clock.now_ms(), audience="office",
                 body="Its provider has retired it. The next of the list is asked instead; change the list in the settings.",
+                says={"model": str(model)},
             )  # fmt: skip
 
 

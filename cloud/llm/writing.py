@@ -22,6 +22,8 @@ from shared.triage import red_flags
 ALERT_FROM: Final = 8
 """An urgency from which somebody is told at once."""
 CRITICAL_FROM: Final = 9
+WORDS_MAX: Final = 200
+"""Characters of what was said that an alert shows."""
 _SPACE: Final = uuid.UUID("6f757470-6f73-4074-8a6c-6e6f7465726f")
 _TITLE: Final = {
     "en": "Urgency {urgency} in a spoken note. Please listen to it.",
@@ -56,26 +58,29 @@ async def write(
 
 async def _alert(conn: Connection, note: Note, result: Result, found: Assessed, language: str, now_ms: int) -> None:
     urgency = result.verdict.urgency
-    if urgency >= ALERT_FROM:
-        severity = "critical" if urgency >= CRITICAL_FROM else "warning"
-        said = red_flags.why(found.finding, language) if found.finding.urgency == urgency else ""
-        title = said or _TITLE.get(language, _TITLE["en"]).format(urgency=urgency)
-        await care_rows.raise_alert(
-            conn,
-            note.site,
-            note.id,
-            "red_flag",
-            severity,
-            title,
-            now_ms=now_ms,
-            person_id=note.person_id,
-            note_id=note.id,
-        )
-    elif result.intent == "help":
-        title = _TITLE.get(language, _TITLE["en"]).format(urgency=urgency)
-        await care_rows.raise_alert(
-            conn, note.site, note.id, "help", "warning", title, now_ms=now_ms, person_id=note.person_id, note_id=note.id
-        )
+    if urgency < ALERT_FROM and result.intent != "help":
+        return
+    topic = "red_flag" if urgency >= ALERT_FROM else "help"
+    severity = "critical" if urgency >= CRITICAL_FROM else "warning"
+    by_rules = topic == "red_flag" and found.finding.urgency == urgency
+    title = red_flags.why(found.finding, language) if by_rules else ""
+    says = {"code": found.finding.code if by_rules else "", "words": _words(found, by_rules)}
+    await care_rows.raise_spoken(
+        conn,
+        note,
+        topic,
+        severity,
+        title or _TITLE.get(language, _TITLE["en"]).format(urgency=urgency),
+        urgency,
+        says,
+        now_ms,
+    )
+
+
+def _words(found: Assessed, by_rules: bool) -> str:
+    """What was said that made it urgent, as far as anybody can point to it."""
+    of_model = next((item.quote for item in found.items if item.kind == "urgency"), "")
+    return (found.finding.words if by_rules else of_model)[:WORDS_MAX]
 
 
 async def _placed(

@@ -40,9 +40,10 @@ class Acknowledging:
 
         A clinic that has not taken its commands for very long is told by nobody; head office knows all the same.
         """
-        source = await alerts.acknowledge(conn, site, alert_id, recipient, by, now_ms)
-        if source is None:
+        taken = await alerts.acknowledge(conn, site, alert_id, recipient, by, now_ms)
+        if taken is None:
             return False
+        alert_id, source = taken
         if source == alerts.EDGE:
             body = {"alert_id": alert_id, "by": by}
             command_id = f"ack:{alert_id}"

@@ -9,21 +9,23 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from cloud.db.pool import Connection
+from cloud.notify import ladder
 from cloud.notify.ladder import Told
 from cloud.notify.unheard import WATCHDOG, doses_of, planned_names
 
 EDGE: Final = "edge"
 OWN: Final = frozenset((WATCHDOG, "llm"))
 """Who raises alerts and does not climb with them. A clinic's program does, and so does `cloud/care` for its devices."""
-_TAKEN: Final = (
-    "acked_ms is null and not exists (select 1 from notification_acknowledgements k where k.site = a.site"
-    " and k.alert_id = a.alert_id and k.rung >= coalesce(a.rung, 0))"
-)
-_OPEN: Final = f"(is_open and {_TAKEN})"
+_OPEN: Final = "(is_open and acked_ms is null)"
 _ALERT: Final = (
     "alert_id, version, source, person_id, topic, severity, title, dose_ids, audience, critical, tries, raised_ms,"
-    f" expires_ms, not ({_TAKEN}), is_open, ended_ms, device_id"
+    " expires_ms, acked_ms is not null, is_open, ended_ms, device_id, coalesce(urgency, 0)"
 )
+_MEANT: Final = (
+    "alert_logs m join alerts_now a on a.site = m.site and a.alert_id = coalesce(m.part_of, m.alert_id)"
+    " where m.site = %s and m.alert_id = any(%s)"
+)
+"""An alert that has joined another means that one: links that were sent go on being good."""
 
 
 class Alert(NamedTuple):
@@ -46,6 +48,7 @@ class Alert(NamedTuple):
     is_open: bool
     ended_ms: int | None
     device_id: str | None
+    urgency: int
 
 
 class Caregiver(NamedTuple):
@@ -59,7 +62,7 @@ class Caregiver(NamedTuple):
 async def to_look_at(conn: Connection, site: str) -> list[Alert]:
     """Alerts that wait for somebody, and those that were told and are over but not seen to yet."""
     found = await conn.execute(
-        f"select {_ALERT} from alert_logs a where site = %s and ({_OPEN} or exists (select 1"
+        f"select {_ALERT} from alerts_now a where site = %s and ({_OPEN} or exists (select 1"
         " from notification_events e where e.site = a.site and e.alert_id = a.alert_id and e.state <> 'ended'"
         " and e.audience <> 'again')) order by raised_ms, alert_id",
         (site,),
@@ -70,7 +73,7 @@ async def to_look_at(conn: Connection, site: str) -> list[Alert]:
 async def sites_with_alerts(conn: Connection) -> list[str]:
     """Where there may be something to do."""
     found = await conn.execute(
-        f"select site from alert_logs a where {_OPEN} union"
+        f"select site from alerts_now where {_OPEN} union"
         " select site from notification_events where alert_id is not null and state in ('open', 'told', 'nobody')"
     )
     return [row[0] for row in await found.fetchall()]
@@ -81,37 +84,42 @@ async def open_of(conn: Connection, site: str, alert_ids: Sequence[str]) -> set[
     if not alert_ids:
         return set()
     found = await conn.execute(
-        f"select alert_id from alert_logs a where site = %s and alert_id = any(%s) and {_OPEN}",
-        (site, list(alert_ids)),
+        f"select m.alert_id from {_MEANT} and a.is_open and a.acked_ms is null", (site, list(alert_ids))
     )
     return {row[0] for row in await found.fetchall()}
 
 
-async def acknowledge(conn: Connection, site: str, alert_id: str, recipient: str, by: str, now_ms: int) -> str | None:
-    """Note who took an alert; returns its source, None when it was taken or over."""
-    if not await open_of(conn, site, [alert_id]):
+async def acknowledge(
+    conn: Connection, site: str, alert_id: str, recipient: str, by: str, now_ms: int
+) -> tuple[str, str] | None:
+    """Note who took an alert; returns its id (of what it has joined) and source, None when it was taken or over."""
+    # The row is locked before it is asked what it is part of: one that joins another meanwhile is not taken by itself.
+    await conn.execute("select 1 from alert_logs where site = %s and alert_id = %s for update", (site, alert_id))
+    found = await conn.execute(f"select a.alert_id, a.is_open and a.acked_ms is null from {_MEANT}", (site, [alert_id]))
+    meant = await found.fetchone()
+    if meant is None or not meant[1]:
         return None
     await conn.execute(
         "insert into notification_acknowledgements (site, alert_id, rung, recipient, by_name, at_ms)"
         " select site, alert_id, coalesce(rung, 0), %s, %s, %s from alert_logs where site = %s and alert_id = %s"
         " on conflict (site, alert_id) do update set rung = excluded.rung, recipient = excluded.recipient,"
         " by_name = excluded.by_name, at_ms = excluded.at_ms",
-        (recipient, by, now_ms, site, alert_id),
+        (recipient, by, now_ms, site, meant[0]),
     )
-    found = await conn.execute(
-        "update alert_logs set acked_by = %s, acked_ms = %s where site = %s and alert_id = %s returning source",
-        (by, now_ms, site, alert_id),
+    done = await conn.execute(
+        "update alert_logs set acked_by = %s, acked_ms = %s where site = %s and alert_id = %s returning alert_id, source",
+        (by, now_ms, site, meant[0]),
     )
-    row = await found.fetchone()
-    return None if row is None else str(row[0])
+    row = await done.fetchone()
+    return None if row is None else (str(row[0]), str(row[1]))
 
 
 async def told(conn: Connection, site: str, alert_id: str) -> list[Told]:
     """The steps of an alert that were told."""
     found = await conn.execute(
-        "select step, created_ms, state <> 'nobody', coalesce((facts->>'doses')::int, 0) from notification_events"
-        " where site = %s and alert_id = %s"
-        " and step is not null",
+        "select step, created_ms, state <> 'nobody', coalesce((facts->>'doses')::int, 0),"
+        f" coalesce((facts->>'urgency')::int, {ladder.URGENCY_MAX}) from notification_events where site = %s"
+        " and alert_id = %s and step is not null",
         (site, alert_id),
     )
     return [Told(*row) for row in await found.fetchall()]

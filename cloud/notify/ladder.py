@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 Audience = Literal["caregiver", "clinic", "office"]
 MINUTE_MS: Final = 60_000
+URGENCY_MAX: Final = 10
 
 
 class Step(NamedTuple):
@@ -52,12 +53,13 @@ class Alert(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A step that was told. reached: somebody could be told.  doses: how many the alert named then."""
+    """A step that was told. reached: somebody could be told.  doses: how many the alert named then.  urgency: its then."""
 
     step: int
     at_ms: int
     reached: bool
     doses: int = 0
+    urgency: int = URGENCY_MAX
 
 
 def asked(alert: Alert) -> int:
@@ -86,11 +88,19 @@ def due(alert: Alert, told: Sequence[Told], now_ms: int) -> Step | None:
     return step if now_ms >= latest.at_ms + wait_ms else None
 
 
-def grown(alert: Alert, told: Sequence[Told], doses: int) -> list[Step]:
-    """The steps to tell again because the alert names more doses than they were told of: the last that reached somebody,
-    and the first caregiver where it is about doses."""
+def grown(alert: Alert, told: Sequence[Told], doses: int, urgency: int = 0) -> list[Step]:
+    """The steps to tell again because the alert names more doses, or is more urgent, than they were told of: the last that
+    reached somebody, and the first caregiver where it is about doses or words of danger."""
     if not told:
         return []
     reached = {one.step for one in told if one.reached}
     again = {max(reached or {one.step for one in told})} | ({1} & reached if alert.caregivers else set())
-    return [STEPS[step - 1] for step in sorted(again) if doses > max(one.doses for one in told if one.step == step)]
+    return [
+        STEPS[step - 1] for step in sorted(again)
+        if doses > max(one.doses for one in told if one.step == step) or is_worse(told, step, urgency)
+    ]  # fmt: skip
+
+
+def is_worse(told: Sequence[Told], step: int, urgency: int) -> bool:
+    """Whether an alert is more urgent than a step was ever told of."""
+    return urgency > max((one.urgency for one in told if one.step == step), default=URGENCY_MAX)

@@ -17,6 +17,7 @@ from cloud.notify.ladder import Step, Told
 from cloud.notify.people import receivers_of
 from cloud.notify.rows import Receiver, Tell, end_event, reopen, tell_receivers
 from cloud.notify.unheard import WATCHDOG
+from cloud.records.joining import lock_name
 
 STEPS_MAX: Final = len(ladder.STEPS)
 CORRECTION_MS: Final = 12 * 3_600_000
@@ -29,7 +30,7 @@ UNKNOWN: Final = frozenset(("device_offline", "not_heard", "not_heard_clinic"))
 
 async def lock(conn: Connection, site: str) -> bool:
     """Be the only one who passes over the site until the transaction ends; False: somebody is."""
-    found = await conn.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (f"notify/alerts/{site}",))
+    found = await conn.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (lock_name(site),))
     row = await found.fetchone()
     return bool(row and row[0])
 
@@ -51,7 +52,8 @@ async def _climb(
 ) -> int:
     """Every step whose time has come; several at once where nobody of an audience can be reached.
 
-    An alert that has grown by more doses is told once more to those of its last step, and to the first caregiver.
+    An alert that has grown, by more doses or more urgency, is told once more to those of its last step, and to the first
+    caregiver.
     """
     made, steps = 0, list(told)
     seen = ladder.Alert(
@@ -61,14 +63,15 @@ async def _climb(
     while len(steps) - len(told) <= STEPS_MAX:
         step, key = ladder.due(seen, steps, now_ms), f"alert:{alert.id}"
         if step is None and alert.source != WATCHDOG:  # an outage is told once
-            again = ladder.grown(seen, steps, len(alert.dose_ids)) if again is None else again
-            step, key = (again.pop(0) if again else None), f"{key}:{len(alert.dose_ids)}"
+            again = ladder.grown(seen, steps, len(alert.dose_ids), alert.urgency) if again is None else again
+            step, key = (again.pop(0) if again else None), f"{key}:{_size(alert)}"
         if step is None:
             break
         receivers = await receivers_of(conn, channels, site, alert.person_id, step.audience, step.place)
-        tell = await _tell(conn, site, alert, step, f"{key}:{step.number}")
+        worse = ladder.is_worse(told, step.number, alert.urgency)
+        tell = await _tell(conn, site, alert, step, f"{key}:{step.number}", worse=worse)
         event_id, state = await tell_receivers(conn, site, tell, receivers, now_ms)
-        steps.append(Told(step.number, now_ms, state != "nobody", len(alert.dose_ids)))
+        steps.append(Told(step.number, now_ms, state != "nobody", len(alert.dose_ids), alert.urgency))
         made += event_id is not None
         if state == "shown":
             break
@@ -77,13 +80,18 @@ async def _climb(
     return made
 
 
-async def _tell(conn: Connection, site: str, alert: Alert, step: Step, key: str) -> Tell:
+def _size(alert: Alert) -> str:
+    """How much there is of an alert, for the key of what is told of it again."""
+    return f"u{alert.urgency}" if alert.urgency else str(len(alert.dose_ids))
+
+
+async def _tell(conn: Connection, site: str, alert: Alert, step: Step, key: str, *, worse: bool) -> Tell:
     facts = await alerts.facts(conn, site, alert)
     return Tell(
         key=key, topic=alert.topic, severity=alert.severity, audience=step.audience,
-        facts={**facts, "while_open": True, "doses": len(alert.dose_ids)}, raised_ms=alert.raised_ms,
-        expires_ms=alert.expires_ms, critical=alert.critical, alert_id=alert.id, alert_version=alert.version,
-        step=step.number, person_id=alert.person_id,
+        facts={**facts, "while_open": True, "doses": len(alert.dose_ids), "urgency": alert.urgency, "worse": worse},
+        raised_ms=alert.raised_ms, expires_ms=alert.expires_ms, critical=alert.critical, alert_id=alert.id,
+        alert_version=alert.version, step=step.number, person_id=alert.person_id,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "somebody": "The patient",
         "again": "Again: {text}",
+        "worse": "More urgent than told before. {text}",
         "and": "{list} and {last}",
         "comma": ", ",
         "at": "{medicine} ({time})",
@@ -71,6 +72,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
     "hi": {
         "somebody": "मरीज़",
         "again": "फिर से: {text}",
+        "worse": "पहले बताए से अधिक गंभीर। {text}",
         "and": "{list} और {last}",
         "comma": ", ",
         "at": "{medicine} ({time})",
@@ -124,6 +126,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
     "es": {
         "somebody": "El paciente",
         "again": "De nuevo: {text}",
+        "worse": "Más grave de lo avisado antes. {text}",
         "and": "{list} y {last}",
         "comma": ", ",
         "at": "{medicine} ({time})",
@@ -185,6 +188,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
     "ar": {
         "somebody": "المريض",
         "again": "مرة أخرى: {text}",
+        "worse": "أخطر مما أُبلغ سابقًا. {text}",
         "and": "{list} و{last}",
         "comma": "، ",
         "at": "{medicine} ({time})",

@@ -38,8 +38,8 @@ def text(topic: str, language: str, **fields: object) -> str:
 def sentence(what: Topic, language: str, zone: ZoneInfo, now_ms: int) -> str:
     """The sentence for one event.
 
-    Facts read, all optional: name, clinic, token, room, message, title, delay_min; since_ms, due_ms, taken_ms (ms since
-    1970 UTC); medicines: list of [name, due_ms or null].
+    Facts read, all optional: name, clinic, token, room, message, title, delay_min; worse: than was told before; since_ms,
+    due_ms, taken_ms (ms since 1970 UTC); medicines: list of [name, due_ms or null].
     """
     facts, words = what.facts, TEXTS.get(language, TEXTS["en"])
     taken_ms = facts.get("taken_ms")
@@ -51,7 +51,8 @@ def sentence(what: Topic, language: str, zone: ZoneInfo, now_ms: int) -> str:
         "since": _at(facts.get("since_ms"), zone, now_ms), "time": _at(moment, zone, now_ms),
         "medicines": medicines(facts.get("medicines") or [], language, zone, now_ms),
     }  # fmt: skip
-    return words[_form(what.topic, facts, words)].format_map(fields)[:TEXT_CHARS_MAX]
+    said = words[_form(what.topic, facts, words)].format_map(fields)
+    return (words["worse"].format(text=said) if facts.get("worse") else said)[:TEXT_CHARS_MAX]
 
 
 def message(events: Sequence[Topic], language: str, zone: ZoneInfo, now_ms: int, *, again: bool) -> tuple[str, str]:

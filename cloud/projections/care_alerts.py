@@ -9,6 +9,7 @@ from cloud.db.pool import Connection, notify
 from cloud.feed import Kept
 from cloud.projections.care_erasing import forget
 from cloud.projections.rows import Fields, Table
+from cloud.records import joining
 from shared.events import Lane
 
 ALERTS: Final = "outpost_alerts"
@@ -23,13 +24,15 @@ def _alert(kept: Kept) -> tuple[Any, ...]:
         f.text_or("hint", ""), f.texts("dose_ids"), f.maybe_text("device_id"), f.maybe_text("note_id"), f.text("audience"),
         f.flag("critical"), f.number("rung"), f.number("tries"), f.number("raised_at"), f.number("expires_at"),
         f.maybe_text("acked_by"), f.maybe_number("acked_at"), is_open, None if is_open else kept.at_ms,
+        joining.CLINICS_URGENCY if f.text("topic") in joining.SPOKEN else None,
     )  # fmt: skip
 
 
 _ALERTS: Final = Table(
     "alert_logs", "alert_id",
     ("source", "person_id", "topic", "severity", "title", "body", "hint", "dose_ids", "device_id", "note_id", "audience",
-     "critical", "rung", "tries", "raised_ms", "expires_ms", "acked_by", "acked_ms", "is_open", "ended_ms"),
+     "critical", "rung", "tries", "raised_ms", "expires_ms", "acked_by", "acked_ms", "is_open", "ended_ms",
+     "urgency"),
     _alert, "t.source = 'edge'",
 )  # fmt: skip
 
@@ -42,8 +45,13 @@ class CareAlerts:
     entities = frozenset(("care_alert",))
 
     async def apply(self, conn: Connection, site: str, events: Sequence[Kept]) -> None:
-        """Upsert and tell whoever tells people."""
+        """Upsert, join with what head office found in the same recordings, and tell whoever tells people."""
+        spoken = sorted({k.event.id for k in events if k.event.data.get("topic") in joining.SPOKEN})
+        if spoken:
+            await joining.hold(conn, site)
         await _ALERTS.upsert(conn, site, events)
+        if spoken:
+            await joining.join(conn, site, spoken)
         await forget(conn, site, events)
         await notify(conn, ALERTS, site)
 

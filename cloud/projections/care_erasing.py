@@ -12,7 +12,8 @@ from cloud.feed import Kept
 
 _BLANK: Final = (
     "update interaction_logs set transcript = '', heard = null where site = %s and person_id = any(%s)",
-    "update alert_logs set title = 'Erased', body = '' where site = %s and person_id = any(%s) and title <> 'Erased'",
+    "update alert_logs set title = 'Erased', body = '', says = '{}' where site = %s and person_id = any(%s)"
+    " and title <> 'Erased'",
     "update dose_event_logs set reason = '' where site = %s and person_id = any(%s) and reason <> ''",
     "update holds set reason = '' where site = %s and person_id = any(%s) and reason <> ''",
     "delete from daily_patient_summaries where site = %s and person_id = any(%s)",
