@@ -46,7 +46,11 @@ class Ear:
 
     async def hear(self, pcm: bytes, rate: int, language: str) -> Heard:
         """The next answer; silence when there is none."""
-        self.asked.append(len(pcm))
+        return await self.hear_file(pcm, language)
+
+    async def hear_file(self, data: bytes, language: str) -> Heard:
+        """As `hear`."""
+        self.asked.append(len(data))
         if self.hold is not None:
             await self.hold.wait()
         answer = self.next.pop(0) if self.next else SILENCE

@@ -45,6 +45,9 @@ class Hears(Protocol):
     async def hear(self, pcm: bytes, rate: int, language: str) -> Heard:
         """pcm: 16 bit mono, little-endian. Raises DeviceError, ValueError (a sound they do not take)."""
 
+    async def hear_file(self, data: bytes, language: str) -> Heard:
+        """A FLAC, Ogg or WAV file, as it came. Raises DeviceError, ValueError (damaged, or nothing here reads it)."""
+
 
 class SaidNote(NamedTuple):
     """A recording whose note is committed. recorded_ms: when it was said, domain time."""
@@ -121,12 +124,12 @@ class VoiceNotes:
         if self._hears is None:
             return None
         pcm = await asyncio.to_thread(pcm_of, path, facts)
-        if pcm is None:
-            return None
         try:
+            if pcm is None:
+                return await self._hears.hear_file(await asyncio.to_thread(path.read_bytes), language)
             return await self._hears.hear(pcm, facts.rate, language)
         except (DeviceError, ValueError) as error:
-            log.warning("not_heard", why=str(error))
+            log.warning("not_heard", why=str(error), sound=path.name, media_type=facts.media_type)
             return None
 
     async def _noted(

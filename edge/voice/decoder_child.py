@@ -1,8 +1,9 @@
 """The decoders' process: `python -m edge.voice.decoder_child`. Asked on standard input, answers on standard output.
 
 A process of its own: decoding does not hold up the clinic, and its memory goes back when nobody has spoken for a while. Both
-ways a message is its length (4 bytes, big-endian) and its bytes. A question is JSON with `rate`, `language`, a zero byte, the
-sound; the answer is JSON: `speech_s`, `snr_db`, `grammar`, `model` (readings; null where there is no decoder), or `unfit`.
+ways a message is its length (4 bytes, big-endian) and its bytes. A question is JSON with `language` and `rate`, a zero byte,
+plain samples; or with `language` and `seconds_max`, a zero byte, a sound file. The answer is JSON: `speech_s`, `snr_db`,
+`grammar`, `model` (readings; null where there is no decoder), or `unfit`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import struct
 import sys
 from typing import Any, BinaryIO
 
-from edge.voice import activity, decoders, noise
+from edge.voice import activity, coded, decoders, noise
 from edge.voice.sound import UnfitSound, bytes_of, samples_of
 
 LENGTH = struct.Struct(">I")
@@ -37,10 +38,11 @@ def main() -> None:
 
 def hear(question: bytes, made: dict[str, decoders.Decoders]) -> dict[str, Any]:
     """One answer. made: the decoders by language, made when they are first needed."""
-    head, _, pcm = question.partition(b"\0")
+    head, _, sound = question.partition(b"\0")
     how = json.loads(head)
     try:
-        samples = samples_of(pcm, how["rate"])
+        pcm, rate = (sound, how["rate"]) if "rate" in how else coded.unfolded(sound, how["seconds_max"])
+        samples = samples_of(pcm, rate)
     except UnfitSound as error:
         return {"unfit": str(error)}
     found = activity.utterance(samples)

@@ -17,6 +17,8 @@ WAITING_MAX: Final = 8
 """Recordings that wait or are being heard; one more is refused with Busy, and is kept by the caller all the same."""
 SOUND_BYTES_MAX: Final = 120 * 48_000 * 2
 """Two minutes of the fastest rate: the longest note."""
+FILE_S_MAX: Final = 120.0
+"""As much of a file is unfolded at most: the longest note."""
 HEAR_S_MAX: Final = 40.0
 """Longest time for one recording, a start of the decoders included. 15 s of speech take a slow Pi about 8."""
 IDLE_S: Final = 300.0
@@ -56,15 +58,25 @@ class Hearing:
         The first 15 s of speech are decoded. Raises UnfitSound (another sound), Busy (too many wait), DeviceError (the
         decoders cannot run, or failed on this recording). In every case the caller has kept the sound, or keeps it now.
         """
-        if len(pcm) > SOUND_BYTES_MAX:
-            raise UnfitSound(f"{len(pcm)} bytes; at most {SOUND_BYTES_MAX} are heard")
+        return await self._heard({"language": language, "rate": rate}, pcm, language)
+
+    async def hear_file(self, data: bytes, language: str) -> Heard:
+        """What somebody said in a FLAC, Ogg or WAV file: as `hear`. Of what it unfolds to, two minutes are listened to.
+
+        UnfitSound as well for a file that is damaged, and where there is nothing on this machine that reads it.
+        """
+        return await self._heard({"language": language, "seconds_max": FILE_S_MAX}, data, language)
+
+    async def _heard(self, how: dict[str, Any], sound: bytes, language: str) -> Heard:
+        if len(sound) > SOUND_BYTES_MAX:
+            raise UnfitSound(f"{len(sound)} bytes; at most {SOUND_BYTES_MAX} are heard")
         if self.waiting >= self._waiting_max:
             self.refused += 1
             raise Busy(f"{self.waiting} recordings wait to be heard", hint=BUSY_HINT)
         self.waiting += 1
         try:
             async with self._turn:
-                answer = await self._asked(json.dumps({"rate": rate, "language": language}).encode() + b"\0" + pcm)
+                answer = await self._asked(json.dumps(how).encode() + b"\0" + sound)
         finally:
             self.waiting -= 1
         if "unfit" in answer:
