@@ -47,7 +47,8 @@ ITEMS_SAID_MAX: Final = 6
 
 
 def announcement(words: str, items: Sequence[Mapping[str, Any]], language: str, name: str = "") -> str:
-    """words: "due", "again" or "pre_notice".  items: medication, quantity, unit, instructions by language.
+    """words: "due", "again" or "pre_notice".  items: medication, quantity, unit, instructions by language, and where the dose
+    is late the clinic's rule for that, `late_rule`, by language.
 
     name: said on a ward, where several people hear it; "" at home.
     """
@@ -63,6 +64,11 @@ def _dose(item: Mapping[str, Any], language: str) -> str:
     if language == "en" and item["quantity"] != 1:
         said = _MANY.get(unit, said)
     line = _DOSE[language].format(quantity=f"{item['quantity']:g}", unit=said, medication=item["medication"])
-    told = item["instructions"].get(language) or item["instructions"].get("en", "")
+    told, late = (_own(item.get(name), language) for name in ("instructions", "late_rule"))
     taken = item.get("taken_before")
-    return " ".join(part for part in (line, told, _TAKEN[language].format(at=taken) if taken else "") if part)
+    return " ".join(part for part in (line, told, late, _TAKEN[language].format(at=taken) if taken else "") if part)
+
+
+def _own(texts: Mapping[str, str] | None, language: str) -> str:
+    """What the clinic wrote for this medicine, in the language or in English; "" for nothing."""
+    return (texts or {}).get(language) or (texts or {}).get("en", "")

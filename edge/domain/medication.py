@@ -80,6 +80,7 @@ def _announce(acts: Acts, state: CareState, say: Sequence[tuple[Row, ladder.Kind
         items.append({
             "dose_id": dose["id"], "medication": dose["medication"], "quantity": dose["quantity"], "unit": dose["unit"],
             "compartment": dose["compartment"], "instructions": dict(item.instructions) if item else {},
+            "late_rule": dict(item.late_rule) if item and now_ms > dose["on_time_until"] else {},
             "due_at": dose["due_at"],
             "nominal_local": dose["nominal_local"], "taken_before": _taken_before(state, dose),
         })  # fmt: skip

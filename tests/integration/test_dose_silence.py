@@ -151,3 +151,14 @@ async def test_a_dose_the_device_said_alone_and_nobody_answered_is_told_once_the
         await it.it.accepted(DeviceTold, **told, at_ms=at("2026-11-20T08:00"))
         assert it.dose("2026-11-20T08:00")["status"] == "MISSED"
         assert it.alerts("open") == [("missed_dose", 3, "caregiver", 1)]
+
+
+async def test_a_dose_that_is_said_late_says_what_the_clinic_wrote_for_a_late_one(tmp_path: Path) -> None:
+    late = {"late_rule": {"en": "If it is past noon, skip this one."}}
+    async with care(tmp_path) as it:
+        await it.plan({**ONCE, **late})
+        await it.to("2026-11-20T08:00")
+        await it.answer()
+        await it.jump("2026-11-21T11:00")
+        await it.look()
+        assert [late["late_rule"]["en"] in words for words in it.voice.said] == [False, True]
