@@ -277,7 +277,8 @@ def _recent(
 
 
 def _last_acts(conn: sqlite3.Connection, day: str | None) -> list[Row]:
-    """The newest acts that could be undone, with the token each was about; of visits of the open day or of days to come."""
+    """The newest acts that could be undone, with the token (None before one was drawn) and the name of whom each
+    was about; of visits of the open day or of days to come."""
     rows = conn.execute(
         "select command_id, kind, undo, actor, at_ms from results where undo is not null order by id desc limit ?",
         (ACTS_SHOWN,),
@@ -287,15 +288,23 @@ def _last_acts(conn: sqlite3.Connection, day: str | None) -> list[Row]:
         before = orjson.loads(undo)["before"]
         if day is None or any(visit["day"] < day for visit in before):
             continue
-        token = before[0]["token"] if before else ""
+        token, name = _called(conn, before[0]["id"]) if before else ("", None)
         acts.append(
             {
                 "undo_id": command_id,
                 "kind": kind,
                 "label": LABELS.get(kind, kind),
                 "token": token,
+                "name": name,
                 "actor": actor,
                 "at_ms": at_ms,
             }
         )
     return acts
+
+
+def _called(conn: sqlite3.Connection, visit_id: str) -> tuple[str | None, str | None]:
+    """What a visit's person is called by: (token, name)."""
+    query = "select v.token, p.name from visits v left join persons p on p.id = v.person_id where v.id = ?"
+    token, name = conn.execute(query, (visit_id,)).fetchone()
+    return token, name or None

@@ -55,6 +55,22 @@ async def test_call_undone_puts_the_patient_back_where_they_were(floor: Floor) -
     assert (await floor.desk())["waiting"][0]["id"] == first["id"]
 
 
+async def test_list_of_this_doctor_is_whom_call_next_takes_and_in_that_order(floor: Floor) -> None:
+    first, second = floor.doctors
+    mine = [await floor.register(f"Mine {n}", doctor_id=first) for n in range(2)]
+    theirs = await floor.register("Theirs", doctor_id=second)
+    page = await _desk_of_the_first_doctor(floor)
+    lines = page.locator(".waiting tbody tr")
+    await expect(lines).to_have_count(2)
+    await page.keyboard.press("n")
+    await expect(page.locator(".person.called")).to_contain_text(mine[0]["token_number"])
+    await expect(lines).to_contain_text([mine[1]["token_number"]])
+    await floor.act(f"visits/{mine[1]['uuid']}/cancel")
+    await expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
+    await page.get_by_role("button", name="All services").click()
+    await expect(lines).to_contain_text([theirs["token_number"]])
+
+
 async def test_undo_key_takes_back_only_what_was_done_here(floor: Floor) -> None:
     await floor.issue()
     await floor.call_next()  # at another desk

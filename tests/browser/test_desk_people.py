@@ -236,6 +236,21 @@ async def test_no_show_asks_once_more_and_who_comes_after_all_returns(floor: Flo
     await expect(_row(page, "Nora Noshow")).to_be_visible()
 
 
+async def test_booked_patient_who_is_marked_as_not_come_and_comes_late_returns_with_one_press(floor: Floor) -> None:
+    booking = await _booking(floor, "Lara Late", "+1555 1019", 10)
+    page = await _desk(floor)
+    await _tab(page, "Bookings")
+    dialog = await _about(page, "Lara Late")
+    await dialog.get_by_role("button", name="No-show").click()
+    await dialog.get_by_role("button", name="Yes").click()
+    await _tab(page, "No-shows")
+    due = next(one for one in (await floor.desk())["missed"] if one["id"] == booking["appointment_id"])["due_at"]
+    await expect(_row(page, "Lara Late")).to_contain_text(due[11:16])  # there is no number yet
+    await _row(page, "Lara Late").get_by_role("button", name="Return to queue").click()
+    await _tab(page, "Queue")
+    await expect(_row(page, "Lara Late")).to_contain_text("A-")
+
+
 async def test_message_to_a_doctors_patients_stays_up_until_it_is_ended(floor: Floor) -> None:
     page = await _desk(floor)
     await page.get_by_role("button", name="Message to patients").click()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.domain.booking_commands import AddSlot, BookVisit, EmergencyMessage, NewPerson, RegisterVisit
-from edge.domain.commands import CheckIn, MarkNoShow, OpenDay, ParkVisit
+from edge.domain.commands import CancelVisit, CheckIn, MarkNoShow, OpenDay, ParkVisit
 from shared.ids import new_id
 from tests.clinic import DAY, Clinic
 from tests.edge_web import web
@@ -104,6 +104,25 @@ async def test_desk_begins_the_morning_without_the_numbers_and_acts_of_the_day_b
         later = (await (await site.page("rita")).get("/api/v1/desk")).json()
         assert [one["token_number"] for one in later["finished"]] == ["A-001"], "today's, not yesterday's"
         assert [act["kind"] for act in later["last_acts"]] == ["mark_no_show"]
+
+
+async def test_acts_that_can_be_taken_back_say_whom_they_were_about_also_before_there_is_a_number(
+    tmp_path: Path,
+) -> None:
+    async with web(tmp_path) as site:
+        it = site.it
+        await site.add_staff("rita", "reception")
+        page = await site.page("rita")
+        now_ms, slot_id = it.store.clock.now_ms(), new_id()
+        hour = {"start_ms": now_ms, "end_ms": now_ms + HOUR_MS, "max_capacity": 4, "day": DAY}
+        await it.accepted(AddSlot, slot_id=slot_id, doctor_id=it.doctor_id, **hour)
+        bea, cal = await _booked(it, "Bea Booked", slot_id), await _booked(it, "Cal Cancelled", slot_id)
+        await it.accepted(CheckIn, visit_id=bea["id"])
+        await it.accepted(CancelVisit, visit_id=cal["id"])
+        acts = (await page.get("/api/v1/desk")).json()["last_acts"]
+        assert [(act["kind"], act["token"], act["name"]) for act in acts] == [
+            ("cancel_visit", None, "Cal Cancelled"), ("check_in", "A-001", "Bea Booked"),
+        ]  # fmt: skip
 
 
 async def test_screens_hear_no_name_of_what_the_desk_sees(tmp_path: Path) -> None:

@@ -141,7 +141,9 @@ export interface Act {
   undo_id: string;
   kind: string;
   label: string;
+  /** Of the visit now; null before one was drawn. */
   token: string | null;
+  name: string | null;
 }
 
 /** A message to the patients of a doctor that is not ended. */

@@ -62,10 +62,10 @@ function Book({ staff }: { staff: Staff }): JSX.Element {
         {!asked && <ActProblem acts={acts} />}
         {data && !data.slots.length && <p class="card empty"><strong>{t("none")}</strong> {t("none_hint")}</p>}
         {data?.slots.map((slot) => (
-          <SlotCard key={slot.id} slot={slot} time={span(slot)} busy={!!acts.busy} ask={ask} reopen={() => void acts.deed({ verb: "change", target: slot.id, body: { status: "ACTIVE" } }).then(again)}
+          <SlotCard key={slot.id} slot={slot} time={span(slot)} zone={state.timezone} busy={!!acts.busy} ask={ask} reopen={() => void acts.deed({ verb: "change", target: slot.id, body: { status: "ACTIVE" } }).then(again)}
             bookings={bookings.filter((one) => one.slot_id === slot.id && one.visit_status !== "cancelled")} />
         ))}
-        {loose.length > 0 && <section class="card slot"><header><h3>{t("other")}</h3></header><People bookings={loose} ask={ask} /></section>}
+        {loose.length > 0 && <section class="card slot"><header><h3>{t("other")}</h3></header><People bookings={loose} zone={state.timezone} ask={ask} /></section>}
       </div>
       {doctor && (
         <div class="side">
@@ -86,7 +86,7 @@ function Book({ staff }: { staff: Staff }): JSX.Element {
   );
 }
 
-function SlotCard({ slot, time, bookings, busy, ask, reopen }: { slot: Slot; time: string; bookings: Booking[]; busy: boolean; ask: (what: Asked) => void; reopen: () => void }): JSX.Element {
+function SlotCard({ slot, time, zone, bookings, busy, ask, reopen }: { slot: Slot; time: string; zone: string | undefined; bookings: Booking[]; busy: boolean; ask: (what: Asked) => void; reopen: () => void }): JSX.Element {
   const t = useWords(WORDS);
   const off = slot.status === "CANCELLED";
   const taken = Math.min(100, (100 * slot.current_capacity) / slot.max_capacity);
@@ -101,7 +101,7 @@ function SlotCard({ slot, time, bookings, busy, ask, reopen }: { slot: Slot; tim
         <span class="quiet num">{t("taken", { n: slot.current_capacity, all: slot.max_capacity })}</span>
       </header>
       <progress max={100} value={taken} aria-hidden="true" />
-      <People bookings={bookings} ask={ask} />
+      <People bookings={bookings} zone={zone} ask={ask} />
       <div class="slot-acts">
         {!off && <Button look={slot.remaining ? "main" : "plain"} disabled={busy} onClick={() => ask({ kind: "book", where: { slot_id: slot.id }, time })}>{t("book")}</Button>}
         {!off && <Button look="quiet" disabled={busy} onClick={() => ask({ kind: "delay", slot })}>{t("delay")}</Button>}
@@ -114,7 +114,7 @@ function SlotCard({ slot, time, bookings, busy, ask, reopen }: { slot: Slot; tim
 
 const OPEN = ["booked", "waitlisted", "waiting", "called", "in_consultation", "parked", "completed", "no_show"] as const;
 
-function People({ bookings, ask }: { bookings: Booking[]; ask: (what: Asked) => void }): JSX.Element {
+function People({ bookings, zone, ask }: { bookings: Booking[]; zone: string | undefined; ask: (what: Asked) => void }): JSX.Element {
   const t = useWords(WORDS);
   if (!bookings.length) return <p class="quiet nobody">{t("nobody")}</p>;
   return (
@@ -123,6 +123,7 @@ function People({ bookings, ask }: { bookings: Booking[]; ask: (what: Asked) => 
         <li key={one.id} class={one.category === "EMERGENCY" ? "urgent" : ""}>
           <span class="num place" aria-label={one.token_number ? t("place", { n: one.token_number }) : undefined}>{one.token_number ?? "–"}</span>
           <bdi class="name">{one.name ?? "–"}</bdi>
+          {one.visit_status === "booked" && one.estimated_time && <span class="quiet num" dir="ltr">{clockTime(Date.parse(one.estimated_time), zone)}</span>}
           {one.number_printed && <Token>{one.number_printed}</Token>}
           <span class={`badge ${one.visit_status === "waitlisted" ? "warn" : ""}`}>{OPEN.includes(one.visit_status as "booked") ? t(one.visit_status as "booked") : one.visit_status}</span>
           {one.category !== "ONLINE" && one.category !== "WALKIN" && <span class={`badge ${one.category === "EMERGENCY" ? "bad" : ""}`}>{t(one.category as "FOLLOWUP")}</span>}

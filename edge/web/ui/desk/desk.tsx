@@ -9,7 +9,7 @@ import { DESK_KEYS, useKeys } from "../parts/keys";
 import { later } from "../../../../shared/ui/later";
 import { DoctorPanel, targets } from "../parts/panel";
 import { WORDS } from "../parts/words";
-import type { DeskState, StaffVisit } from "../states";
+import type { DeskState, Doctor, StaffVisit } from "../states";
 import { Finished, LastActs, Lists } from "./lists";
 import "./desk.css";
 
@@ -35,8 +35,9 @@ function Desk({ staff }: { staff: Staff }): JSX.Element {
     const target = targets(doctor)[name];
     if (target) void acts.deed({ verb: name, target });
   });
-  const theirs = (one: StaffVisit): boolean => all || !doctor || one.doctor_id === doctor.id || (one.service === doctor.service && !(one.due_at && one.doctor_id));
-  const rows = all || !doctor ? state.waiting : state.waiting.filter((one) => one.service === doctor.service || one.doctor_id === doctor.id);
+  const theirs = (one: StaffVisit): boolean => all || !doctor || isOf(one, doctor, state.doctors);
+  const own = state.waiting.filter(theirs);
+  const rows = own.length || !doctor ? own : state.waiting.filter((one) => one.service === doctor.service && !one.doctor_chosen); // whom "Call next" takes then
   const close = (): void => setOpen(null);
   return (
     <>
@@ -64,6 +65,13 @@ function Desk({ staff }: { staff: Staff }): JSX.Element {
       {about && <VisitDialog staff={staff} visit={about} doctor={doctor} onClose={() => setAbout(null)} />}
     </>
   );
+}
+
+/** Whether a visit is in a doctor's queue: given to that doctor, or open to all of the service (`is_open_to_all` of the rules). */
+function isOf(one: StaffVisit, doctor: Doctor, doctors: Doctor[]): boolean {
+  const given = doctors.find((each) => each.id === one.doctor_id);
+  if (given?.id === doctor.id || one.service !== doctor.service) return given?.id === doctor.id;
+  return !given || !given.is_active || given.service !== one.service || (!one.doctor_chosen && (given.is_on_break || one.is_emergency));
 }
 
 function Picker({ state, chosen, onChoose }: { state: DeskState; chosen: string; onChoose: (id: string) => void }): JSX.Element {

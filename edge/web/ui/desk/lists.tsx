@@ -68,8 +68,8 @@ export function Lists({ staff, doctor, rows, theirs, all, onAll, onAbout }: {
               {tab === "booked" && shown.map((visit) => <BookedRow key={visit.id} visit={visit} {...line} />)}
               {tab === "parked" && shown.map((visit) => <ParkedRow key={visit.id} visit={visit} {...line} />)}
               {tab === "missed" && shown.map((visit) => (
-                <Row key={visit.id} visit={visit} {...line} first={<Token>{visit.token_number}</Token>}>
-                  {visit.token_number && <Button disabled={!!staff.acts.busy} onClick={() => void staff.acts.deed({ verb: "return", target: visit.id })}>{t("return")}</Button>}
+                <Row key={visit.id} visit={visit} {...line} first={<Token>{visit.token_number ?? (visit.due_at ? alone(clockTime(Date.parse(visit.due_at), state.timezone)) : "–")}</Token>}>
+                  <Button disabled={!!staff.acts.busy} onClick={() => void staff.acts.deed({ verb: "return", target: visit.id })}>{t("return")}</Button>
                 </Row>
               ))}
             </tbody>
@@ -192,9 +192,9 @@ export function LastActs({ acts, busy, deed }: { acts: Act[]; busy: boolean; dee
         <ul class="scroll">
           {acts.map((act) => (
             <li key={act.undo_id}>
-              <Token>{act.token}</Token>
+              {act.token ? <Token>{act.token}</Token> : <bdi>{act.name ?? "–"}</bdi>}
               <span class="quiet" dir="auto">{name(act)}</span>
-              <Button look="quiet" disabled={busy} aria-label={`${t("undo")}: ${act.token ?? ""} ${name(act)}`} onClick={() => deed({ verb: "undo", target: act.undo_id })}>
+              <Button look="quiet" disabled={busy} aria-label={`${t("undo")}: ${act.token ?? act.name ?? ""} ${name(act)}`} onClick={() => deed({ verb: "undo", target: act.undo_id })}>
                 {t("undo")}
               </Button>
             </li>

@@ -22,8 +22,8 @@ export function Rooms({ rooms }: { rooms: RoomNow[] }): JSX.Element {
     <table class={hasNext ? "with-next" : ""}>
       <thead class="unseen"><tr><th scope="col">{t("where")}</th><th scope="col">{t("serving")}</th>{hasNext && <th scope="col">{t("next")}</th>}</tr></thead>
       <tbody>
-        {rooms.map((room) => (
-          <tr key={room.room}>
+        {rooms.map((room, line) => (
+          <tr key={line}>
             <th scope="row"><bdi>{place(t("room"), room.room)}</bdi></th>
             <td class="at">{room.now ? <Token>{room.now}</Token> : room.is_on_break ? <small>{t("break")}</small> : <span aria-hidden="true">–</span>}</td>
             {hasNext && <td class="then">{room.next.slice(0, NEXT_SHOWN).map((token) => <Token key={token}>{token}</Token>)}</td>}

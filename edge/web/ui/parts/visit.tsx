@@ -42,7 +42,7 @@ const WORDS = words(
 const MINUTES = [5, 10, 15, 30, 60];
 /** What makes sense for which status; the server has the last word. */
 const ABLE: Record<Status, Verb[]> = {
-  booked: ["checkin", "emergency", "cancel"],
+  booked: ["checkin", "emergency", "noshow", "cancel"],
   waitlisted: ["emergency", "cancel"],
   waiting: ["callthis", "park", "transfer", "skip", "move", "urgency", "emergency", "noshow", "cancel"],
   called: ["recall", "park", "transfer", "skip", "emergency", "noshow", "cancel"],
