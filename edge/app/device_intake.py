@@ -143,6 +143,7 @@ class DeviceIntake:
             command_id=f"heard:{device_id}:{beat.boot_id}:{beat.mono_ms}", actor=f"device:{device_id}",
             device_id=device_id, boot_id=beat.boot_id, battery=None if beat.battery is None else round(beat.battery),
             wifi_dbm=beat.wifi_dbm, firmware=beat.firmware or None, faults=tuple(beat.faults),
+            stock=dict(beat.stock),
         )  # fmt: skip
         await self._dispatcher.submit(command)
         device = self.device(device_id)

@@ -8,6 +8,7 @@ from edge.domain.care_commands import AcknowledgeCareAlert, CareAlertTimer, Rais
 from edge.domain.decision import Change, Decision, Moment, Refusal, Verdict, Write
 from edge.domain.dosing import ALERT_COLUMNS, Acts, CareState, Row
 from shared.doses.ladder import next_escalation
+from shared.doses.stock import medicine_of
 from shared.events import CARE_ALERT_FIELDS
 
 EXPIRES_MS: Final = 24 * 3_600_000
@@ -17,7 +18,7 @@ LOOKED_AFTER_MS: Final = 24 * 3_600_000
 UNTIL_HEARD: Final = frozenset(("device_offline",))
 """Topics that only an event ends; who has taken such an alert on has what comes of it too, for LOOKED_AFTER_MS."""
 DOSES_MAX: Final = 40
-"""Doses one alert names; more are still missed, and are in the list of doses."""
+"""Doses one alert names; what is missed beyond them has an alert of its own."""
 TITLE_MAX, BODY_MAX = 120, 400
 HINTS: Final = {
     "missed_dose": "Ask the person whether it was taken, and say so on the care page.",
@@ -46,7 +47,7 @@ def raise_alert(
     now_ms = acts.now.now_ms
     known = None
     if topic not in ("red_flag", "help"):
-        known = _belongs_to(acts, state, topic, person_id, device_id, dose_ids or [])
+        known = _belongs_to(acts, state, topic, person_id, device_id, dose_ids or [], title)
     if known is None:
         audience = "clinic" if rung >= 4 else "caregiver"
         alert: Row = {
@@ -82,21 +83,25 @@ def raise_alert(
 
 
 def _belongs_to(
-    acts: Acts, state: CareState | None, topic: str, person_id: str | None, device_id: str | None, dose_ids: list[str]
-) -> Row | None:
+    acts: Acts, state: CareState | None, topic: str, person_id: str | None, device_id: str | None, dose_ids: list[str],
+    title: str,
+) -> Row | None:  # fmt: skip
     """The open alert that is about this: one that names these doses already, else one nobody has taken on.
 
-    What somebody has taken on takes in nothing new: nobody would be told of it.
+    What somebody has taken on, and what is full, takes in nothing new: nobody would be told of it. Each medicine that runs
+    out has its own.
     """
     latest = {one["id"]: one for one in (*(state.alerts if state else ()), *acts.alerts.values())}
     alike = [
         one for one in latest.values()
         if one["open"] and one["topic"] == topic and one["person_id"] == person_id and one["device_id"] in (None, device_id)
+        and (topic != "low_stock" or medicine_of(one["title"]) == medicine_of(title))
     ]  # fmt: skip
     named = [one for one in alike if dose_ids and set(dose_ids) <= set(one["dose_ids"])]
     free = [
         one for one in alike
-        if one["acked_at"] is None or (topic in UNTIL_HEARD and one["acked_at"] > acts.now.now_ms - LOOKED_AFTER_MS)
+        if (topic in UNTIL_HEARD or len({*one["dose_ids"], *dose_ids}) <= DOSES_MAX)
+        and (one["acked_at"] is None or (topic in UNTIL_HEARD and one["acked_at"] > acts.now.now_ms - LOOKED_AFTER_MS))
     ]  # fmt: skip
     return next(iter([*named, *free]), None)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from shared.care_commands import (
@@ -125,7 +126,10 @@ class DeviceTold(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceHeard(Command):
-    """A device said how it is. Kept as state; a fact is made of it only when something changed, or every 15 minutes."""
+    """A device said how it is. Kept as state; a fact is made of it only when something changed, or every 15 minutes.
+
+    stock: units by compartment, as it weighs or counts them; what is known of its medicines follows.
+    """
 
     kind: ClassVar[str] = "device_heard"
     device_id: str
@@ -134,6 +138,7 @@ class DeviceHeard(Command):
     wifi_dbm: int | None = None
     firmware: str | None = None
     faults: tuple[str, ...] = ()
+    stock: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from edge.domain.care_alerts import put_alert, raise_alert
@@ -16,6 +17,7 @@ from edge.domain.care_commands import (
     RemoveDevice,
 )
 from edge.domain.decision import Change, Decision, Moment, Refusal, Verdict, Write
+from edge.domain.dose_stock import weighed
 from edge.domain.dosing import Acts, CareState, Row
 from shared.doses.localtime import HOUR_MS, MINUTE_MS
 from shared.events import DEVICE_FIELDS, NOTE_FIELDS
@@ -124,7 +126,7 @@ def _kept(kind: str, row: Row) -> Decision:
 
 
 def heard(state: CareState, command: DeviceHeard, now: Moment) -> Verdict:
-    """How it is. A device that is back ends the alert that it was away."""
+    """How it is, and what is left in it. A device that is back ends the alert that it was away."""
     device = state.device
     if device is None:
         return Refusal("not_found", "There is no such device.", "Add the device first.")
@@ -140,19 +142,24 @@ def heard(state: CareState, command: DeviceHeard, now: Moment) -> Verdict:
         or any(before[name] != how[name] for name in ("faults", "firmware"))
         or now.now_ms - before["reported_at"] >= REPORT_EVERY_MS
     )
-    _keep_state(acts, device, before, how, command.boot_id, told=told)
+    _keep_state(acts, device, before, how, command.boot_id, command.stock, told=told)
+    weighed(acts, state, device["id"], command.stock)
     for alert in state.alerts:
         if alert["topic"] == "device_offline" and alert["device_id"] == device["id"] and alert["open"]:
             put_alert(acts, "care_alert_ended", {**alert, "open": False, "body": "heard again"}, now.now_ms)
     return acts.decision()
 
 
-def _keep_state(acts: Acts, device: Row, before: Row | None, how: Row, boot_id: str, *, told: bool) -> None:
+def _keep_state(
+    acts: Acts, device: Row, before: Row | None, how: Row, boot_id: str, stock: Mapping[str, float], *, told: bool
+) -> None:
     version = (before["version"] if before else 0) + told
     reported = acts.now.now_ms if told else before["reported_at"] if before else acts.now.now_ms
     if told:
         acts.changes.append(Change("device_heard", device["id"], version, how))
-    row = {"device_id": device["id"], "version": version, "boot_id": boot_id, "reported_at": reported, **how}
+    row = {
+        "device_id": device["id"], "version": version, "boot_id": boot_id, "reported_at": reported, "stock": dict(stock), **how
+    }  # fmt: skip
     acts.writes.append(Write("put_device_state", row))
 
 
@@ -164,7 +171,7 @@ def silent(state: CareState, command: DeviceSilent, now: Moment) -> Verdict:
     acts = Acts(now, command.command_id)
     names = ("online", "heard_at", "battery", "wifi_dbm", "firmware", "faults")
     how = {**{name: before[name] for name in names}, "online": False}
-    _keep_state(acts, device, before, how, before["boot_id"], told=True)
+    _keep_state(acts, device, before, how, before["boot_id"], before["stock"], told=True)
     matters = [
         one for one in state.doses if one["next_action_at"] is not None and one["due_at"] <= now.now_ms + MATTERS_MS
     ]

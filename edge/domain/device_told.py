@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 from zoneinfo import available_timezones
 
-from edge.domain.care_alerts import put_alert
 from edge.domain.care_commands import AnswerDose, DeviceTold, Source
-from edge.domain.care_plans import move_clock, put_stock
+from edge.domain.care_plans import move_clock
 from edge.domain.decision import Change, Moment, Refusal, Verdict, Write
 from edge.domain.dose_answers import answer
+from edge.domain.dose_stock import refilled
 from edge.domain.dosing import Acts, CareState, Row, is_open, scheduled
 from edge.domain.medication import tell_missed
 from shared.doses.states import Happening, Status
@@ -57,7 +57,9 @@ def device_told(state: CareState, command: DeviceTold, now: Moment) -> Verdict:
     elif command.event == "clock_set":
         _clock_set(acts, state, data)
     elif command.event == "refilled":
-        _refilled(acts, state, data)
+        units = data.get("units")
+        if isinstance(units, int | float) and units >= 0:  # if the device knows
+            refilled(acts, state, str(data.get("compartment")), float(units))
     _log_event(acts, command)
     acts.result = {"status": status, "reason": reason}
     return acts.decision()
@@ -101,21 +103,6 @@ def _device_announced(acts: Acts, state: CareState, dose: Row, command: DeviceTo
     else:
         moved = acts.put(scheduled({**dose, "announced_n": dose["announced_n"] + 1}, acts.now.now_ms))
     return str((moved or dose)["status"])
-
-
-def _refilled(acts: Acts, state: CareState, data: Row) -> None:
-    """Somebody filled a compartment: so many units, if the device knows."""
-    units = data.get("units")
-    for stock in state.stocks.values():
-        if str(stock["compartment"]) == str(data.get("compartment")) and isinstance(units, int | float) and units >= 0:
-            values = {
-                name: stock[name]
-                for name in ("person_id", "plan_id", "item_id", "medication", "device_id", "compartment")
-            }
-            put_stock(acts, stock["id"], stock["version"] + 1, {**values, "units": float(units), "days_left": None})
-            for alert in state.alerts:
-                if alert["topic"] == "low_stock" and alert["title"].startswith(f"{stock['medication']}:"):
-                    put_alert(acts, "care_alert_ended", {**alert, "open": False}, acts.now.now_ms)
 
 
 def _log_event(acts: Acts, command: DeviceTold) -> None:

@@ -1,46 +1,73 @@
-"""How much is left of a medicine: counted down with each intake, and told of when it is time to refill."""
+"""How much is left of a medicine: counted down with each intake, or as its device weighs it; told of when it runs out."""
 
 from __future__ import annotations
 
-from edge.domain.care_alerts import raise_alert
+from collections.abc import Mapping
+
+from edge.domain.care_alerts import put_alert, raise_alert
 from edge.domain.care_plans import put_stock
-from edge.domain.dosing import Acts, CareState
-from shared.doses.plan import Item
+from edge.domain.dosing import Acts, CareState, Row
+from shared.doses import stock
+from shared.doses.plan import Item, Plan
+
+OF_A_STOCK = ("person_id", "plan_id", "item_id", "medication", "device_id", "compartment")
 
 
 def count_down(acts: Acts, state: CareState, plan_id: str, item_id: str, quantity: float) -> None:
-    """Less is left of a medicine; from the plan's mark on somebody is told, once."""
-    stock = state.stocks.get(f"{plan_id}/{item_id}")
-    if stock is None:
-        return
-    plan = state.plans.get(plan_id)
-    item = next((one for one in plan.items if one.id == item_id), None) if plan else None
-    left = max(0.0, stock["units"] - quantity)
-    values = {
-        name: stock[name] for name in ("person_id", "plan_id", "item_id", "medication", "device_id", "compartment")
-    }
-    values |= {"units": left, "days_left": _days_left(item, left)}
-    put_stock(acts, stock["id"], stock["version"] + 1, values)
-    refill_at = item.refill_at_units if item else None
-    if refill_at is not None and left <= refill_at < stock["units"]:
-        title = f"{stock['medication']}: {left:g} left"
+    """Less is left of a medicine; from the plan's mark on somebody is told, once. A device that weighs it says so itself."""
+    known = state.stocks.get(f"{plan_id}/{item_id}")
+    if known is not None and not _is_weighed(state, known):
+        _keep(acts, state, known, known["units"], max(0.0, known["units"] - quantity))
+
+
+def refilled(acts: Acts, state: CareState, compartment: str, units: float) -> None:
+    """Somebody filled a compartment: so much is in it now."""
+    for known in state.stocks.values():
+        if str(known["compartment"]) == compartment:
+            _keep(acts, state, known, known["units"], units)
+
+
+def weighed(acts: Acts, state: CareState, device_id: str, units_in: Mapping[str, float]) -> None:
+    """A device says how much is in its compartments: that is what there is of the medicines planned for them.
+
+    A medicine whose plan named no stock has one from then on.
+    """
+    for plan in state.plans.values():
+        for item in plan.items:
+            units = units_in.get(str(item.compartment)) if item.compartment is not None else None
+            if units is None:
+                continue
+            known = state.stocks.get(f"{plan.id}/{item.id}")
+            before = known["units"] if known is not None else None
+            if stock.differs(before, units):
+                _keep(acts, state, {**(known or _new(plan, item)), "device_id": device_id}, before, units)
+
+
+def _is_weighed(state: CareState, known: Row) -> bool:
+    how = state.device_state
+    return how is not None and how["online"] and str(known["compartment"]) in how["stock"]
+
+
+def _new(plan: Plan, item: Item) -> Row:
+    return {
+        "id": f"{plan.id}/{item.id}", "version": plan.revision * 1_000_000, "person_id": plan.person_id, "plan_id": plan.id,
+        "item_id": item.id, "medication": item.medication, "compartment": item.compartment,
+    }  # fmt: skip
+
+
+def _keep(acts: Acts, state: CareState, row: Row, before: float | None, units: float) -> None:
+    """So many units are there now; told of where the mark is passed, and over where there is enough again."""
+    plan = state.plans.get(row["plan_id"])
+    item = next((one for one in plan.items if one.id == row["item_id"]), None) if plan else None
+    values = {name: row[name] for name in OF_A_STOCK} | {"units": units, "days_left": stock.days_left(item, units)}
+    put_stock(acts, row["id"], row["version"] + 1, values)
+    medication = row["medication"]
+    if stock.became_low(item, before, units):
         raise_alert(
-            acts,
-            state,
-            "low_stock",
-            stock["person_id"],
-            title,
-            "",
-            rung=3,
-            critical=False,
-            device_id=stock["device_id"],
-        )
-
-
-def _days_left(item: Item | None, units: float) -> float | None:
-    """How long it lasts at the plan's pace; None where that is not by the day."""
-    if item is None or item.as_needed or item.steps[-1].timing.period_unit != "d":
-        return None
-    step = item.steps[-1]
-    a_day = step.quantity * step.timing.frequency / step.timing.period
-    return round(units / a_day, 1) if a_day else None
+            acts, state, "low_stock", row["person_id"], stock.title(medication, units), "", rung=3, critical=False,
+            device_id=row["device_id"],
+        )  # fmt: skip
+    elif not stock.is_low(item, units):
+        for alert in state.alerts:
+            if alert["topic"] == "low_stock" and alert["open"] and stock.is_about(alert["title"], medication):
+                put_alert(acts, "care_alert_ended", {**alert, "open": False}, acts.now.now_ms)

@@ -24,6 +24,7 @@ DEVICE_COLUMNS: Final = (
 )  # fmt: skip
 STATE_COLUMNS: Final = (
     "device_id", "version", "online", "heard_at", "boot_id", "battery", "wifi_dbm", "firmware", "faults", "reported_at",
+    "stock",
 )  # fmt: skip
 NOTE_COLUMNS: Final = (
     "id", "version", "person_id", "device_id", "recorded_at", "sha256", "bytes", "seconds", "media_type", "language", "purpose",
@@ -40,7 +41,7 @@ LOG_COLUMNS: Final = (
     "device_id", "boot_id", "device_seq", "event", "at", "uncertainty_s", "dose_id", "quantity", "data",
 )  # fmt: skip
 _JSON: Final = {
-    "care_plans": ("body",), "devices": ("compartments",), "device_states": ("faults",), "notes": ("heard",),
+    "care_plans": ("body",), "devices": ("compartments",), "device_states": ("faults", "stock"), "notes": ("heard",),
     "care_alerts": ("dose_ids",), "device_log": ("data",), "meal_times": ("times",),
 }  # fmt: skip
 _FLAGS: Final = {

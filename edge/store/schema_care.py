@@ -1,4 +1,4 @@
-"""Step 4 of the schema: plans, doses as rows, devices, notes, alerts of care. Moments are ms since 1970 UTC."""
+"""Steps 4 and 5 of the schema: plans, doses as rows, devices, notes, alerts of care. Moments are ms since 1970 UTC."""
 
 from __future__ import annotations
 
@@ -207,4 +207,8 @@ create table stocks(
   days_left real
 ) strict, without rowid;
 create index stocks_person on stocks(person_id);
+"""
+
+M005 = """
+alter table device_states add column stock text not null default '{}';  -- JSON: units by compartment, as it said last
 """

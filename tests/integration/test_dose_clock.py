@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 from edge.app.dose_calls import DoseCalls
+from edge.domain.care_alerts import DOSES_MAX
 from edge.domain.care_commands import DeviceTold, EndHold, SetHold
 from edge.store.care_rows import forget_device_log
 from tests.care import BOOT, DAY_S, Voice, at, care
@@ -149,3 +151,17 @@ async def test_raw_lines_of_devices_go_after_ninety_days_and_what_became_of_dose
         assert await writer.run(forget_device_log, it.now_ms + 90 * DAY_S * 1000 + 1) == 1
         assert it.dose("2026-11-20T08:00")["status"] == "ON_TIME"
         assert it.it.rows("select count(*) from dose_events where act = 'taken'") == [(1,)]
+
+
+async def test_more_missed_doses_than_one_alert_names_are_told_by_the_next(tmp_path: Path) -> None:
+    async with care(tmp_path) as it:
+        hourly = [f"{hour:02}:00" for hour in range(24)]
+        drops = [{"id": name, "medication": f"Drops {name}", "times": hourly} for name in ("left", "right")]
+        await it.plan(*drops)
+        await it.to("2026-11-21T06:00", 150)
+        missed = {row[0] for row in it.it.rows("select id from doses where status = 'MISSED'")}
+        named = [
+            json.loads(row[0]) for row in it.it.rows("select dose_ids from care_alerts where topic = 'missed_dose'")
+        ]
+        assert len(missed) > DOSES_MAX and missed <= {dose for doses in named for dose in doses}
+        assert max(map(len, named)) <= DOSES_MAX and len(named) == 2

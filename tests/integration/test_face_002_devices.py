@@ -240,3 +240,44 @@ async def test_a_dose_answered_by_staff_is_seen_in_the_next_schedule(tmp_path: P
         await ward.site.it.accepted(AnswerDose, act="taken", source="nurse", at_ms=ward.care.now_ms, dose_id=dose_id)
         doses = (await ward.http.get(ward.path("schedule"), headers=ward.signed())).json()["doses"]
         assert {dose["occurrence_id"]: dose["status"] for dose in doses}[dose_id] == "ON_TIME"
+
+
+async def test_what_a_device_weighs_is_the_stock_the_care_page_shows_and_low_stock_is_told_once(tmp_path: Path) -> None:
+    async with served(tmp_path) as ward:
+        item = {"id": "aspirin", "medication": "Aspirin", "times": ["09:00"], "compartment": 3, "refill_at_units": 4}
+        await ward.care.plan(item, plan_id="weighed")
+        number = 0
+
+        async def weigh(**units: float) -> list[tuple[float, float | None]]:
+            nonlocal number
+            number += 1
+            beat = {"boot_id": BOOT, "mono_ms": number, "stock": {name[1:]: value for name, value in units.items()}}
+            answer = await ward.http.post(ward.path("heartbeat"), json=beat, headers=ward.signed())
+            assert answer.status_code == 200, answer.text
+            shown = (await ward.http.get("/api/v1/care/stock/", headers=ward.nurse)).json()
+            return [(one["units"], one["days_left"]) for one in shown if one["medication"] == "Aspirin"]
+
+        def low() -> list[tuple[str, bool]]:
+            return ward.site.it.rows("select title, open from care_alerts where topic = 'low_stock' order by raised_at")
+
+        assert await weigh(c3=5) == [(5, 5)], "the plan named no stock: the device's word is the first"
+        assert await weigh(c3=4.8, c9=70) == [(5, 5)], "a scale trembles; compartment 9 holds nothing that is planned"
+        assert low() == []
+        assert await weigh(c3=4) == [(4, 4)]
+        assert await weigh(c3=3) == [(3, 3)]
+        assert low() == [("Aspirin: 4 left", 1)], "once"
+        assert await weigh() == [(3, 3)], "a heartbeat that names no stock changes none"
+        assert await weigh(c3=30) == [(30, 30)]
+        assert low() == [("Aspirin: 4 left", 0)], "filled again: over"
+
+
+async def test_a_dose_from_a_compartment_that_is_weighed_is_not_counted_down_a_second_time(tmp_path: Path) -> None:
+    async with served(tmp_path) as ward:
+        item = {"id": "aspirin", "medication": "Aspirin", "times": ["08:00"], "compartment": 3, "stock_units": 10}
+        await ward.care.plan(item, plan_id="weighed")
+        beat = {"boot_id": BOOT, "mono_ms": 1, "stock": {"3": 9}}
+        await ward.http.post(ward.path("heartbeat"), json=beat, headers=ward.signed())
+        dose_id = ward.site.it.rows("select id from doses where plan_id = 'weighed' order by due_at limit 1")[0][0]
+        taken = await ward.http.post(f"/api/v1/care/doses/{dose_id}/answer", json={"act": "taken"}, headers=ward.nurse)
+        assert taken.status_code == 200, taken.text
+        assert ward.site.it.rows("select units from stocks where plan_id = 'weighed'") == [(9.0,)]
