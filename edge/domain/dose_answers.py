@@ -7,6 +7,7 @@ that were said together, and no other. Two that were not said together are never
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -23,7 +24,11 @@ from shared.doses.states import TAKEN, Happening, Status, taken_status
 
 SAME_PRESS_MS: Final = 2 * MINUTE_MS
 """A second "taken" of a dose within this of the first is a nervous hand, not a second dose."""
+NERVOUS_MS: Final = 15 * MINUTE_MS
+"""So long after an answer a press that names no dose is of that answer: it takes no dose that nobody was told of."""
 SNOOZE_MAX_MIN: Final = 120
+UNSURE_S: Final = 24 * 3600
+"""Uncertainty of a moment that nobody can tell."""
 FUTURE_MAX_MS: Final = 5 * MINUTE_MS
 """A device's clock may be ahead by so much; what lies further ahead is put to now."""
 
@@ -52,7 +57,8 @@ def answer(state: CareState, command: AnswerDose, now: Moment) -> Verdict:
             return Refusal(
                 "dose_voided", "The plan changed: this dose is none any more.", "Look at the plan as it is now."
             )
-        refusal = {"taken": _take, "skipped": _skip, "snoozed": _snooze}[command.act](acts, state, dose, command, at_ms)
+        asked, when_ms = _when_untrusted(command, dose, at_ms, now)
+        refusal = {"taken": _take, "skipped": _skip, "snoozed": _snooze}[command.act](acts, state, dose, asked, when_ms)
         if refusal is not None:
             return refusal
         statuses[dose["id"]] = acts.doses.get(dose["id"], dose)["status"]
@@ -65,6 +71,19 @@ def answer(state: CareState, command: AnswerDose, now: Moment) -> Verdict:
         _quiet(acts, doses)
     acts.result = {"doses": statuses, "status": next(iter(statuses.values())), "alerts": list(acts.alerts)}
     return acts.decision()
+
+
+def _when_untrusted(command: AnswerDose, dose: Row, at_ms: int, now: Moment) -> tuple[AnswerDose, int]:
+    """While nobody vouches for the time, an answer that names its dose is believed about the dose and not about the time: it
+    counts as when it was due, and says that this is unsure. Else it would be asked for again once the time is known."""
+    if (
+        now.trust != "u"
+        or command.dose_id is None
+        or not is_open(dose)
+        or dose["window_open"] <= at_ms < dose["miss_at"]
+    ):
+        return command, at_ms
+    return replace(command, uncertainty_s=UNSURE_S), int(dose["due_at"])
 
 
 def _meant(state: CareState, command: AnswerDose, now: Moment) -> Sequence[Row] | Refusal:
@@ -83,6 +102,9 @@ def _meant(state: CareState, command: AnswerDose, now: Moment) -> Sequence[Row] 
     ]  # fmt: skip
     if just:
         return just
+    settled = [dose for dose in state.doses if dose["status"] == Status.SKIPPED or Status(dose["status"]) in TAKEN]
+    if command.source == "button" and any(now.now_ms - dose["status_since"] <= NERVOUS_MS for dose in settled):
+        return Refusal("nothing_open", "No medicine is due now.", "If something was taken, say which on the care page.")
     unsaid = [dose for dose in state.doses if is_open(dose) and dose["window_open"] <= command.at_ms <= dose["miss_at"]]
     if not unsaid:
         return Refusal("nothing_open", "No medicine is due now.", "If something was taken, say which on the care page.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.app.ports import DeviceError
-from edge.domain.care_commands import CorrectDose, DeviceHeard, DeviceTold, SetHold, TakeAsNeeded
+from edge.domain.care_commands import AnswerDose, CorrectDose, DeviceHeard, DeviceTold, SetHold, TakeAsNeeded
 from tests.care import BOOT, at, care
 
 CRITICAL = {"id": "i", "medication": "Insulin", "times": ["08:00"], "critical": True, "policy_class": "TIME_CRITICAL"}
@@ -162,3 +162,31 @@ async def test_a_dose_that_is_said_late_says_what_the_clinic_wrote_for_a_late_on
         await it.jump("2026-11-21T11:00")
         await it.look()
         assert [late["late_rule"]["en"] in words for words in it.voice.said] == [False, True]
+
+
+async def test_a_press_after_an_answer_takes_no_dose_that_was_not_said_yet(tmp_path: Path) -> None:
+    async with care(tmp_path) as it:
+        await it.plan(ONCE, {"id": "a", "medication": "Aspirin", "times": ["08:45"]})
+        await it.to("2026-11-20T08:00")
+        await it.answer()
+        await it.to("2026-11-20T08:05")
+        assert await it.it.refused(
+            AnswerDose, act="taken", source="button", at_ms=it.now_ms, person_id=it.person_id
+        ) == ("nothing_open")
+        await it.to("2026-11-20T08:45")
+        assert it.dose("2026-11-20T08:45")["status"] == "ANNOUNCED" and "Aspirin" in it.voice.said[-1]
+
+
+async def test_a_dose_a_device_names_while_the_time_is_not_trusted_is_taken_and_not_said_again(tmp_path: Path) -> None:
+    async with care(tmp_path, "2026-11-19T22:00") as it:
+        await it.plan({**ONCE, "times": ["08:00", "20:00"]})
+        device_id = await it.device()
+        clock = it.it.store.clock
+        clock.trust, clock.confirmed = "person", False
+        told = {"device_id": device_id, "boot_id": BOOT, "device_seq": 1, "event": "taken", "at_ms": it.now_ms}
+        await it.it.accepted(DeviceTold, **told, dose_id=it.dose("2026-11-20T08:00")["id"])
+        clock.confirmed, clock.start_ms = True, at("2026-11-20T08:20")
+        await it.look()
+        assert it.devices.told == [] and it.alerts() == []
+        assert it.dose("2026-11-20T08:00")["status"] == "ON_TIME"
+        assert it.it.rows("select uncertainty_s from dose_events where act = 'taken'") == [(86_400,)]
