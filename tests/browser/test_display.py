@@ -20,6 +20,15 @@ async def test_call_is_on_the_display_at_once(floor: Floor) -> None:
     await expect(page.locator(".hero .where")).to_contain_text("Room 1", timeout=AT_ONCE_MS)
 
 
+async def test_call_of_a_doctor_without_a_room_sends_to_the_desk_on_the_screen_as_it_does_aloud(floor: Floor) -> None:
+    page = await floor.staff("/pages/display", TELEVISION)
+    await page.wait_for_selector(".hero")
+    roomless = (await floor.edge.post("/api/doctors", json={"name": "Dr. Roomless"})).raise_for_status().json()
+    await floor.register("Deb Desk", doctor_id=roomless["uuid"])
+    await floor.act(f"doctors/{roomless['uuid']}/call-next")
+    await expect(page.locator(".hero .where")).to_contain_text("Desk")
+
+
 async def test_two_calls_in_one_moment_each_get_their_time(floor: Floor) -> None:
     page = await floor.staff("/pages/display", TELEVISION)
     await page.wait_for_selector(".hero")

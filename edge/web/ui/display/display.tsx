@@ -88,11 +88,11 @@ function Label({ word, second }: { word: keyof (typeof WORDS)["en"]; second?: La
   return <>{t(word)}{second && <small><bdi lang={second}>{also(word)}</bdi></small>}</>;
 }
 
-/** The room in the first language and, smaller, in the second where that differs. */
+/** The room in the first language and, smaller, in the second where that differs; the desk where there is none, as the voice says. */
 function Where({ room, second }: { room: string; second?: Language | undefined }): JSX.Element {
   const t = useWords(WORDS);
   const also = useWords(WORDS, second ?? "en");
-  const [first, other] = [place(t("room"), room), place(also("room"), room)];
+  const [first, other] = room ? [place(t("room"), room), place(also("room"), room)] : [t("desk"), also("desk")];
   return <>{first}{second && other !== first && <small><bdi lang={second}>{other}</bdi></small>}</>;
 }
 

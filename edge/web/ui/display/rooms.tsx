@@ -24,7 +24,7 @@ export function Rooms({ rooms }: { rooms: RoomNow[] }): JSX.Element {
       <tbody>
         {rooms.map((room, line) => (
           <tr key={line}>
-            <th scope="row"><bdi>{place(t("room"), room.room)}</bdi></th>
+            <th scope="row"><bdi>{room.room ? place(t("room"), room.room) : t("desk")}</bdi></th>
             <td class="at">{room.now ? <Token>{room.now}</Token> : room.is_on_break ? <small>{t("break")}</small> : <span aria-hidden="true">–</span>}</td>
             {hasNext && <td class="then">{room.next.slice(0, NEXT_SHOWN).map((token) => <Token key={token}>{token}</Token>)}</td>}
           </tr>

@@ -22,6 +22,7 @@ export const WORDS = words(
     where: "Room",
     serving: "Now serving",
     break: "On a break",
+    desk: "Desk",
   },
   {
     hi: {
@@ -45,6 +46,7 @@ export const WORDS = words(
       where: "कमरा",
       serving: "अभी चल रहा है",
       break: "अवकाश पर",
+      desk: "काउंटर",
     },
     es: {
       now: "Llamando ahora",
@@ -67,6 +69,7 @@ export const WORDS = words(
       where: "Sala",
       serving: "En atención",
       break: "En pausa",
+      desk: "Mostrador",
     },
     ar: {
       now: "يُنادى الآن",
@@ -89,6 +92,7 @@ export const WORDS = words(
       where: "الغرفة",
       serving: "قيد الخدمة الآن",
       break: "في استراحة",
+      desk: "المكتب",
     },
   },
 );
