@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 from cloud.db.pool import Connection
 from cloud.notify import ladder
 from cloud.notify.ladder import Told
-from cloud.notify.unheard import WATCHDOG, doses_of, planned_names
+from cloud.notify.unheard import WATCHDOG, doses_of, is_again, planned_names
+from shared.doses import stock
 
 EDGE: Final = "edge"
 OWN: Final = frozenset((WATCHDOG, "llm"))
@@ -114,13 +115,18 @@ async def acknowledge(
     return None if row is None else (str(row[0]), str(row[1]))
 
 
-async def told(conn: Connection, site: str, alert_id: str) -> list[Told]:
-    """The steps of an alert that were told."""
+async def told(conn: Connection, site: str, alert: Alert) -> list[Told]:
+    """The steps of an alert that were told; of the watchdog's, those of its present day.
+
+    A step whose messages all failed for good, on every channel there is, has reached nobody.
+    """
     found = await conn.execute(
-        "select step, created_ms, state <> 'nobody', coalesce((facts->>'doses')::int, 0),"
-        f" coalesce((facts->>'urgency')::int, {ladder.URGENCY_MAX}) from notification_events where site = %s"
-        " and alert_id = %s and step is not null",
-        (site, alert_id),
+        "select step, created_ms, state <> 'nobody' and coalesce((select bool_or(d.state <> 'failed')"
+        " from notification_deliveries d where d.site = e.site and d.event_id = e.event_id), true),"
+        " coalesce((facts->>'doses')::int, 0),"
+        f" coalesce((facts->>'urgency')::int, {ladder.URGENCY_MAX}) from notification_events e where site = %s"
+        " and alert_id = %s and step is not null and (%s or alert_version = %s)",
+        (site, alert.id, alert.source != WATCHDOG, alert.version),
     )
     return [Told(*row) for row in await found.fetchall()]
 
@@ -147,10 +153,16 @@ async def facts(conn: Connection, site: str, alert: Alert) -> dict[str, Any]:
     if unknown and alert.person_id is not None:
         medicines += await planned_names(conn, site, alert.person_id, unknown, alert.raised_ms)
     medicines.sort(key=lambda one: (one[1], one[0]))
+    if alert.topic == "low_stock":
+        medicines = [[stock.medicine_of(alert.title) or alert.title, None]]
     since_ms = await _device_heard_ms(conn, site, alert) if alert.topic == "device_offline" else None
+    given: dict[str, Any] = {}
     if alert.source == WATCHDOG:
-        since_ms, medicines = await doses_of(conn, site, alert.raised_ms, alert.person_id)
-    given: dict[str, Any] = {
+        again = is_again(alert.source, alert.version)
+        unheard = await doses_of(conn, site, alert.raised_ms, alert.person_id, alert.expires_ms if again else None)
+        since_ms, medicines = unheard.since_ms, unheard.medicines
+        given = {"count": unheard.doses, "people": unheard.people} if again else {}
+    given |= {
         "person_id": alert.person_id, "name": await person_name(conn, site, alert.person_id),
         "clinic": await site_name(conn, site), "title": alert.title,
         "medicines": medicines, "since_ms": since_ms,

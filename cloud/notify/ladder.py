@@ -36,6 +36,8 @@ STEPS: Final = (
 LAST: Final[dict[str, int]] = {"caregiver": 2, "second_caregiver": 2, "clinic": 5, "office": 6}
 """The last step that an audience named by the alert allows."""
 FIRST: Final[dict[str, int]] = {"caregiver": 1, "second_caregiver": 2, "clinic": 3, "office": 6}
+LAST_AGAIN: Final[dict[str, int]] = {"caregiver": 2, "second_caregiver": 2, "clinic": 3, "office": 6}
+"""The last step of a day that only says once more what was told the day before: no audience is called three times daily."""
 
 
 class Alert(NamedTuple):
@@ -43,6 +45,7 @@ class Alert(NamedTuple):
 
     caregivers: the patient's caregiver is told whoever else is: of doses, for a clinic without internet climbs as if it had
     told them; of words of danger, because who is near can look.
+    again: it says once more what was told the day before.
     """
 
     audience: str
@@ -50,6 +53,7 @@ class Alert(NamedTuple):
     critical: bool
     own: bool
     caregivers: bool = False
+    again: bool = False
 
 
 class Told(NamedTuple):
@@ -69,8 +73,12 @@ def asked(alert: Alert) -> int:
 
 
 def allowed(alert: Alert, told: Sequence[Told]) -> int:
-    """The last step there may be: all of them where it matters or where nobody was reached yet."""
-    everybody = alert.critical or not any(one.reached for one in told)
+    """The last step there may be: all of them where it matters or where nobody was reached yet; on a later day of the same
+    the clinic at most, once."""
+    nobody = not any(one.reached for one in told)
+    if alert.again and not nobody:
+        return max(LAST_AGAIN.get(alert.audience, 3), FIRST["clinic"] if alert.critical else 0)
+    everybody = alert.critical or nobody
     return LAST["office"] if everybody else max(LAST.get(alert.audience, 5), 5 if alert.own else 0)
 
 

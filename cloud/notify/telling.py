@@ -16,7 +16,7 @@ from cloud.notify.channels import Channels
 from cloud.notify.ladder import Step, Told
 from cloud.notify.people import receivers_of
 from cloud.notify.rows import Receiver, Tell, end_event, reopen, tell_receivers
-from cloud.notify.unheard import WATCHDOG
+from cloud.notify.unheard import WATCHDOG, is_again
 from cloud.records.joining import lock_name
 
 STEPS_MAX: Final = len(ladder.STEPS)
@@ -39,7 +39,7 @@ async def look(conn: Connection, channels: Channels, site: str, now_ms: int) -> 
     """Pass over a site's alerts; returns how many events were made. The caller holds `lock` and commits."""
     made = 0
     for alert in await alerts.to_look_at(conn, site):
-        told = await alerts.told(conn, site, alert.id)
+        told = await alerts.told(conn, site, alert)
         if alert.is_open and not alert.acknowledged:
             made += await _climb(conn, channels, site, alert, told, now_ms)
         else:
@@ -53,16 +53,17 @@ async def _climb(
     """Every step whose time has come; several at once where nobody of an audience can be reached.
 
     An alert that has grown, by more doses or more urgency, is told once more to those of its last step, and to the first
-    caregiver.
+    caregiver; one about an outage when its next day begins.
     """
-    made, steps = 0, list(told)
+    made, steps, day = 0, list(told), _key(alert)
     seen = ladder.Alert(
-        alert.audience, alert.tries, alert.critical, alert.source in alerts.OWN, alert.topic in ALSO_CAREGIVERS
-    )
+        alert.audience, alert.tries, alert.critical, alert.source in alerts.OWN, alert.topic in ALSO_CAREGIVERS,
+        is_again(alert.source, alert.version),
+    )  # fmt: skip
     again: list[Step] | None = None
     while len(steps) - len(told) <= STEPS_MAX:
-        step, key = ladder.due(seen, steps, now_ms), f"alert:{alert.id}"
-        if step is None and alert.source != WATCHDOG:  # an outage is told once
+        step, key = ladder.due(seen, steps, now_ms), day
+        if step is None and alert.source != WATCHDOG:  # an outage is told once a day
             again = ladder.grown(seen, steps, len(alert.dose_ids), alert.urgency) if again is None else again
             step, key = (again.pop(0) if again else None), f"{key}:{_size(alert)}"
         if step is None:
@@ -78,6 +79,11 @@ async def _climb(
     if not any(one.reached for one in steps):
         made += await _reachable_now(conn, channels, site, alert, [one.step for one in steps], now_ms)
     return made
+
+
+def _key(alert: Alert) -> str:
+    """What the keys of an alert's steps begin with: each is told once, and on a later day of an outage once more."""
+    return f"alert:{alert.id}" + (f":day{alert.version}" if is_again(alert.source, alert.version) else "")
 
 
 def _size(alert: Alert) -> str:
@@ -102,7 +108,7 @@ async def _reachable_now(
     for step in (ladder.STEPS[number - 1] for number in sorted(steps)):
         receivers = await receivers_of(conn, channels, site, alert.person_id, step.audience, step.place)
         if receivers:
-            return await reopen(conn, site, f"alert:{alert.id}:{step.number}", receivers, now_ms)
+            return await reopen(conn, site, f"{_key(alert)}:{step.number}", receivers, now_ms)
     return 0
 
 

@@ -1,7 +1,7 @@
 """What messages say: topic -> sentence, in English, Hindi, Spanish and Arabic. `cloud.notify.words` fills them in.
 
 Fields: name (of the patient), medicines, time, since, clinic, minutes, token, room, message, code, title. A topic ending in
-`_when` is used where the time it names is known.
+`_when` is used where the time it names is known, one in `_still` where it is said once more on a later day.
 """
 
 from __future__ import annotations
@@ -39,6 +39,14 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "not_heard_clinic": (
             "{clinic} has not been heard since {since}. Medicines were due there since then; nobody "
             "knows yet what became of them."
+        ),
+        "not_heard_still": (
+            "{clinic} has still not been heard since {since}. {name} was to take {medicines}: {count} doses "
+            "since then in all, and nobody knows what became of them. Please ask again."
+        ),
+        "not_heard_clinic_still": (
+            "{clinic} has still not been heard since {since}. Doses that came due there since then: {count}, "
+            "of so many patients: {people}. Nobody knows yet what became of them."
         ),
         "heard_again": "{clinic} is heard again; what was not known is known now.",
         "device_heard_again": "The device of {name} is heard again.",
@@ -94,6 +102,14 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
             "नहीं, यह अभी पता नहीं है। कृपया पूछें।"
         ),
         "not_heard_clinic": ("{clinic} से {since} से संपर्क नहीं है। तब से वहाँ दवाएँ देय थीं; उनका क्या हुआ, यह अभी पता नहीं है।"),
+        "not_heard_still": (
+            "{clinic} से {since} से अब भी संपर्क नहीं है। {name} को {medicines} लेनी थी: तब से कुल {count} खुराकें; उनका क्या "
+            "हुआ, यह पता नहीं है। कृपया फिर पूछें।"
+        ),
+        "not_heard_clinic_still": (
+            "{clinic} से {since} से अब भी संपर्क नहीं है। तब से वहाँ देय खुराकें: {count}, इतने मरीज़ों की: {people}। उनका क्या हुआ, यह "
+            "अभी पता नहीं है।"
+        ),
         "heard_again": "{clinic} से फिर संपर्क है; जो पता नहीं था, वह अब पता है।",
         "device_heard_again": "{name} के उपकरण से फिर संपर्क है।",
         "taken_after_all": "{name} ने {medicines} ले ली थी।",
@@ -156,6 +172,14 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
             "No hay noticias de {clinic} desde las {since}. Desde entonces había medicinas previstas; "
             "aún no se sabe qué pasó con ellas."
         ),
+        "not_heard_still": (
+            "Sigue sin haber noticias de {clinic} desde las {since}. {name} debía tomar {medicines}: {count} dosis "
+            "en total desde entonces, y no se sabe qué pasó con ellas. Vuelva a preguntarle, por favor."
+        ),
+        "not_heard_clinic_still": (
+            "Sigue sin haber noticias de {clinic} desde las {since}. Dosis previstas desde entonces: {count}; "
+            "pacientes: {people}. Aún no se sabe qué pasó con ellas."
+        ),
         "heard_again": "Hay noticias de {clinic} otra vez; lo que no se sabía ya se sabe.",
         "device_heard_again": "Hay noticias del aparato de {name} otra vez.",
         "taken_after_all": "{name} sí tomó {medicines}.",
@@ -211,6 +235,14 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         ),
         "not_heard_clinic": (
             "لا خبر من {clinic} منذ {since}. كانت هناك أدوية مستحقة منذ ذلك الوقت، ولا أحد يعلم بعد ما جرى لها."
+        ),
+        "not_heard_still": (
+            "ما زال لا خبر من {clinic} منذ {since}. كان على {name} تناول {medicines}، وعدد الجرعات كلها منذ ذلك "
+            "الوقت: {count}، ولا أحد يعلم ما جرى لها. يرجى السؤال مرة أخرى."
+        ),
+        "not_heard_clinic_still": (
+            "ما زال لا خبر من {clinic} منذ {since}. عدد الجرعات المستحقة هناك منذ ذلك الوقت: {count}، وعدد المرضى: "
+            "{people}. لا أحد يعلم بعد ما جرى لها."
         ),
         "heard_again": "عاد الاتصال مع {clinic}؛ ما لم يكن معروفًا صار معروفًا.",
         "device_heard_again": "عاد الاتصال مع جهاز {name}.",

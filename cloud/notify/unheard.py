@@ -1,4 +1,8 @@
-"""What is told of a silent clinic: which doses came due there, and the alerts head office makes of that."""
+"""What is told of a silent clinic: which doses came due there, and the alerts head office makes of that.
+
+An alert has days, which its `version` counts: on the first it is told and climbs; each later one says it once more, of all
+doses that came due in between, and waits for somebody again.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from cloud.db.pool import Connection
+from cloud.records.zones import device_zone
 from shared.doses.expansion import occurrences
 from shared.doses.plan import BadPlan, plan_of
 
@@ -13,6 +18,8 @@ WATCHDOG: Final = "watchdog"
 """Source of its alerts."""
 AROUND_ALERT_MS: Final = 36 * 3_600_000
 """A dose is missed 24 h after it was due at the latest, and an alert that stays open grows by later ones."""
+DAY_MS: Final = 24 * 3_600_000
+"""How long a day of an alert is: so long is it worth sending, and so long after it began nobody is told of further doses."""
 WAITS: Final = ("PLANNED", "ANNOUNCED", "SNOOZED")
 """Status of a dose of which nobody knows yet what became of it."""
 
@@ -44,6 +51,35 @@ async def raise_alert(
             now_ms, expires_ms,
         ),
     )  # fmt: skip
+
+
+def is_again(source: str, version: int) -> bool:
+    """Whether an alert says once more what was told the day before."""
+    return source == WATCHDOG and version > 1
+
+
+async def begin_day(
+    conn: Connection, site: str, heard_ms: int, alert_id: str, person_id: str | None, now_ms: int
+) -> bool:
+    """The next day of an alert about a silence begins, if its last one is over and more doses came due since that began.
+
+    Whoever took it on did so for that day: it waits for somebody again. person_id: None for all patients.
+    """
+    begun = await conn.execute(
+        "update alert_logs a set version = version + 1, expires_ms = %(now)s + %(day)s, acked_by = null, acked_ms = null"
+        " where site = %(site)s and alert_id = %(alert)s and source = %(source)s and is_open and expires_ms <= %(now)s"
+        " and exists (select 1 from notification_unheard_doses d where d.site = a.site and d.heard_ms = %(heard)s"
+        " and (%(person)s::text is null or d.person_id = %(person)s) and d.due_ms > a.expires_ms - %(day)s)",
+        {
+            "site": site, "alert": alert_id, "source": WATCHDOG, "heard": heard_ms, "person": person_id, "now": now_ms,
+            "day": DAY_MS,
+        },
+    )  # fmt: skip
+    if begun.rowcount:
+        await conn.execute(
+            "delete from notification_acknowledgements where site = %s and alert_id = %s", (site, alert_id)
+        )
+    return begun.rowcount > 0
 
 
 async def end_alerts(conn: Connection, site: str, alert_ids: Sequence[str], now_ms: int) -> None:
@@ -89,9 +125,10 @@ async def _planned(
         except BadPlan:
             continue  # the site refuses it too
         critical = {item.id for item in plan.items if item.critical}
+        zone = await device_zone(conn, site, person_id) if plan.tz_policy == "device" else None
         planned += [
             UnheardDose(one.id, plan.person_id, one.medication, one.due_at_ms, one.item_id in critical)
-            for one in occurrences(plan, from_ms + 1, until_ms + 1, times or {})
+            for one in occurrences(plan, from_ms + 1, until_ms + 1, times or {}, None, zone)
         ]
     return planned
 
@@ -105,18 +142,36 @@ async def planned_names(
     return [[dose.medication, dose.due_ms] for dose in planned if dose.dose_id in wanted]
 
 
+class Unheard(NamedTuple):
+    """What is not known of a silent site. since_ms: when it was heard last.  medicines: [medicine, due ms] to be named.
+
+    doses, people: how many there are in all, since then.
+    """
+
+    since_ms: int | None
+    medicines: list[list[Any]]
+    doses: int
+    people: int
+
+
 async def doses_of(
-    conn: Connection, site: str, raised_ms: int, person_id: str | None
-) -> tuple[int | None, list[list[Any]]]:
-    """Since when a site was not heard when an alert was made of it, and which doses of its patient that concerns."""
+    conn: Connection, site: str, raised_ms: int, person_id: str | None, day_ends_ms: int | None = None
+) -> Unheard:
+    """What an alert made of a silence is about, of its patient or (None) of all; named are only a patient's.
+
+    day_ends_ms: of a later day of the alert: named are the doses that came due since the day before it began.
+    """
     found = await conn.execute(
         "select max(heard_ms) from notification_silences where site = %s and heard_ms <= %s", (site, raised_ms)
     )
     row = await found.fetchone()
     since_ms = row[0] if row is not None else None
     doses = await conn.execute(
-        "select medication, due_ms from notification_unheard_doses where site = %s and heard_ms = %s and person_id = %s"
-        " order by due_ms, medication",
-        (site, since_ms, person_id),
+        "select medication, due_ms, person_id from notification_unheard_doses where site = %s and heard_ms = %s"
+        " and (%s::text is null or person_id = %s) order by due_ms, medication",
+        (site, since_ms, person_id, person_id),
     )
-    return since_ms, [[one[0], one[1]] for one in await doses.fetchall()]
+    all_ = await doses.fetchall()
+    from_ms = None if day_ends_ms is None else day_ends_ms - 2 * DAY_MS
+    named = [[one[0], one[1]] for one in all_ if person_id is not None and (from_ms is None or one[1] > from_ms)]
+    return Unheard(since_ms, named, len(all_), len({one[2] for one in all_}))

@@ -1,7 +1,8 @@
 """A silent clinic is something to tell: who has medicines due there is said not to be heard of, never to have missed them.
 
-Once an outage and patient; the clinic's people are told once an outage. When the clinic is heard again, those who were
-told hear that too, and what really became of the doses comes with its own events.
+Once an outage and patient, and then once a day as long as more doses come due unheard, all of them in one message; the
+clinic's people likewise, of all patients together. When the clinic is heard again, those who were told hear that too, and
+what really became of the doses comes with its own events.
 """
 
 from __future__ import annotations
@@ -16,15 +17,14 @@ import structlog
 
 from cloud.db.pool import Connection, Pool, notify
 from cloud.notify.rows import ALERTS
-from cloud.notify.unheard import UnheardDose, due_doses, end_alerts, raise_alert
+from cloud.notify.unheard import DAY_MS, UnheardDose, begin_day, due_doses, end_alerts, raise_alert
 from shared.clock import Clock
 
 LOOK_S: Final = 15.0
 """How often it looks, in domain time; never faster than LOOK_REAL_S_MIN."""
 LOOK_REAL_S_MIN: Final = 0.2
-OUTAGE_MS_MAX: Final = 30 * 24 * 3_600_000
+OUTAGE_MS_MAX: Final = 30 * DAY_MS
 """A clinic silent for longer was given up; nobody is told of new doses there any more."""
-EXPIRY_MS: Final = 24 * 3_600_000
 
 log = structlog.get_logger(__name__)
 
@@ -81,23 +81,26 @@ class Watchdog:
     async def _not_heard(self, conn: Connection, silence: Silence, now_ms: int) -> None:
         due = await due_doses(conn, silence.site, silence.heard_ms, now_ms)
         fresh = await _keep(conn, silence, due, now_ms)
-        if not fresh:
-            return
         site, since = silence.site, silence.heard_ms
         for person_id in sorted({dose.person_id for dose in fresh}):
             theirs = [dose for dose in fresh if dose.person_id == person_id]
             critical = any(dose.critical for dose in theirs)
             await raise_alert(
                 conn, site, alert_id(site, since, person_id), topic="not_heard", person_id=person_id,
-                audience="caregiver", critical=critical, now_ms=now_ms, expires_ms=now_ms + EXPIRY_MS,
+                audience="caregiver", critical=critical, now_ms=now_ms, expires_ms=now_ms + DAY_MS,
                 dose_ids=[dose.dose_id for dose in theirs],
             )  # fmt: skip
-        await raise_alert(
-            conn, site, alert_id(site, since, None), topic="not_heard_clinic", person_id=None, audience="clinic",
-            critical=False, now_ms=now_ms, expires_ms=now_ms + EXPIRY_MS, dose_ids=[],
-        )  # fmt: skip
-        await notify(conn, ALERTS, site)
-        log.info("site_not_heard", site=site, since_ms=since, doses=len(fresh))
+        if fresh:
+            await raise_alert(
+                conn, site, alert_id(site, since, None), topic="not_heard_clinic", person_id=None, audience="clinic",
+                critical=False, now_ms=now_ms, expires_ms=now_ms + DAY_MS, dose_ids=[],
+            )  # fmt: skip
+        days = 0
+        for whose in await _people(conn, silence):
+            days += await begin_day(conn, site, since, alert_id(site, since, whose), whose, now_ms)
+        if fresh or days:
+            await notify(conn, ALERTS, site)
+            log.info("site_not_heard", site=site, since_ms=since, doses=len(fresh), told_again=days)
 
     async def _heard_again(self, conn: Connection, silence: Silence, now_ms: int) -> None:
         site = silence.site
@@ -105,18 +108,24 @@ class Watchdog:
             "update notification_silences set heard_again_ms = %s where site = %s and heard_ms = %s",
             (now_ms, site, silence.heard_ms),
         )
-        found = await conn.execute(
-            "select distinct person_id from notification_unheard_doses where site = %s and heard_ms = %s",
-            (site, silence.heard_ms),
-        )
-        people = [None, *(row[0] for row in await found.fetchall())]
-        await end_alerts(conn, site, [alert_id(site, silence.heard_ms, person) for person in people], now_ms)
+        ids = [alert_id(site, silence.heard_ms, person_id) for person_id in await _people(conn, silence)]
+        await end_alerts(conn, site, ids, now_ms)
         await notify(conn, ALERTS, site)
 
 
 def alert_id(site: str, heard_ms: int, person_id: str | None) -> str:
     """The id of the alert about a silence for one patient, or for the clinic's people: the same whoever makes it."""
     return str(uuid5(NAMESPACE_URL, f"outpost:unheard/{site}/{heard_ms}/{person_id or ''}"))
+
+
+async def _people(conn: Connection, silence: Silence) -> list[str | None]:
+    """Whose doses came due unheard, and None for the clinic's people: of whom there are alerts. Empty: of nobody."""
+    found = await conn.execute(
+        "select distinct person_id from notification_unheard_doses where site = %s and heard_ms = %s order by person_id",
+        (silence.site, silence.heard_ms),
+    )
+    people = [row[0] for row in await found.fetchall()]
+    return [None, *people] if people else []
 
 
 async def _keep(conn: Connection, silence: Silence, due: Sequence[UnheardDose], now_ms: int) -> list[UnheardDose]:

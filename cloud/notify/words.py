@@ -39,7 +39,8 @@ def sentence(what: Topic, language: str, zone: ZoneInfo, now_ms: int) -> str:
     """The sentence for one event.
 
     Facts read, all optional: name, clinic, token, room, message, title, delay_min; worse: than was told before; since_ms,
-    due_ms, taken_ms (ms since 1970 UTC); medicines: list of [name, due_ms or null].
+    due_ms, taken_ms (ms since 1970 UTC); medicines: list of [name, due_ms or null]; count, people: how many doses of how
+    many patients, where it is said once more.
     """
     facts, words = what.facts, TEXTS.get(language, TEXTS["en"])
     taken_ms = facts.get("taken_ms")
@@ -49,6 +50,7 @@ def sentence(what: Topic, language: str, zone: ZoneInfo, now_ms: int) -> str:
         "token": facts.get("token") or "", "room": facts.get("room") or "", "message": facts.get("message") or "",
         "title": facts.get("title") or "", "minutes": facts.get("delay_min") or 0,
         "since": _at(facts.get("since_ms"), zone, now_ms), "time": _at(moment, zone, now_ms),
+        "count": facts.get("count") or 0, "people": facts.get("people") or 0,
         "medicines": medicines(facts.get("medicines") or [], language, zone, now_ms),
     }  # fmt: skip
     said = words[_form(what.topic, facts, words)].format_map(fields)
@@ -101,6 +103,8 @@ def _form(topic: str, facts: Mapping[str, Any], words: Mapping[str, str]) -> str
     timed = facts.get("taken_ms") is not None or facts.get("due_ms") is not None or facts.get("since_ms") is not None
     if topic == "delayed" and facts.get("delay_min"):
         return "delayed_minutes"
+    if facts.get("count") and f"{topic}_still" in words:
+        return f"{topic}_still"
     if topic == "next" and facts.get("room"):
         return "next_room"
     if timed and f"{topic}_when" in words:

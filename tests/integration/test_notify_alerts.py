@@ -130,6 +130,14 @@ async def test_where_no_caregiver_can_be_reached_the_clinic_is_told_at_once(told
     assert events == [("caregiver", "nobody"), ("caregiver", "nobody"), ("clinic", "told")]
 
 
+async def test_where_every_message_to_the_caregivers_failed_for_good_the_clinic_is_told_at_once(told: Told) -> None:
+    await told.channel("Nia", "/nia")
+    told.box.answers = [Answer(400), Answer(400)]
+    await told.alert("a1")
+    assert [got.path for got in await told.got(3)] == ["/ben", "/cleo", "/nia"]
+    assert await paths(told) == ["/ben", "/cleo", "/nia"], "and nobody twice"
+
+
 async def test_several_medicines_of_one_moment_are_one_message(told: Told) -> None:
     for number, name in enumerate(("Metformin", "Ramipril", "Metformin")):
         await told.dose(f"{number}" * 32, name, due_ms=NINE_MS - HOUR_MS)

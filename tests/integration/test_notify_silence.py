@@ -56,9 +56,7 @@ async def test_a_dose_that_falls_into_an_outage_is_told_as_not_heard(told: Told)
     for _ in range(2):
         told.pass_time(17)
         again = await look(told)
-        assert [path for path, _ in again if path == "/ben"] == ["/ben"], (
-            "once an outage, whatever else comes due in it"
-        )
+        assert [path for path, _ in again if path == "/ben"] == ["/ben"], "once a day, whatever else comes due in it"
 
 
 async def test_a_clinic_that_is_silent_with_nothing_due_worries_nobody(told: Told) -> None:
@@ -105,3 +103,71 @@ async def test_somebody_who_takes_it_on_ends_the_calls(told: Told) -> None:
     told.pass_time(60)
     assert len([path for path, _ in await look(told) if path == "/ben"]) == 1
     assert await told.rows("select count(*) from mailbox") == [(0,)], "the clinic knows nothing of this alert"
+
+
+DAY_MIN = 24 * 60
+
+
+async def day_of(told: Told, minutes: int = DAY_MIN) -> list[tuple[str, str]]:
+    """What is told while so much time passes, the watchdog looking every half hour."""
+    told.box.got.clear()
+    for _ in range(minutes // 30):
+        told.pass_time(30)
+        await look(told)
+    return await look(told)
+
+
+async def test_a_clinic_silent_for_days_is_told_of_once_a_day_with_how_many_doses_came_due(told: Told) -> None:
+    await told.heard(NINE_MS + 20 * MINUTE_MS)
+    told.pass_time(36.5)
+    await look(told)
+    await day_of(told, DAY_MIN - 30)
+    assert await day_of(told, 30) == [
+        ("/ben", "Alpha has still not been heard since 20.11. 09:20. Ana Ruiz was to take Metformin (20.11. 10:05) and"
+                 " Metformin (09:30): 3 doses since then in all, and nobody knows what became of them. Please ask again."),
+        ("/nia", "Alpha has still not been heard since 20.11. 09:20. Doses that came due there since then: 3,"
+                 " of so many patients: 1. Nobody knows yet what became of them."),
+    ]  # fmt: skip
+    assert await day_of(told, DAY_MIN - 30) == [], "once a day"
+    third = await day_of(told, 30)
+    assert [path for path, _ in third] == ["/ben", "/nia"]
+    assert "(21.11. 10:05) and Metformin (09:30): 5 doses" in third[0][1], "named are those since the day before"
+
+
+async def test_a_silent_clinic_with_no_more_doses_due_is_not_told_of_again(told: Told) -> None:
+    await told.do("""update medication_plans set body = body || '{"end": "2026-11-20"}'""")
+    await told.heard(NINE_MS + 20 * MINUTE_MS)
+    told.pass_time(36.5)
+    await look(told)
+    first = await day_of(told)
+    assert [sentence for path, sentence in first if path == "/ben"], (
+        "the dose at 10:05 came due after the first message"
+    )
+    assert await day_of(told, 2 * DAY_MIN) == []
+
+
+async def test_who_took_it_on_is_asked_again_the_next_day_and_hears_once_that_it_is_over(told: Told) -> None:
+    await told.heard(NINE_MS + 20 * MINUTE_MS)
+    told.pass_time(36.5)
+    await look(told)
+    for count in (1, 2):
+        [mine] = [got for got in told.box.got if got.path == "/ben"]
+        link = mine.json()["acknowledge_url"].removeprefix("https://chain.example")
+        assert (await told.office.http.post(link)).status_code == 200, count
+        assert [path for path, _ in await day_of(told, DAY_MIN - 30) if path == "/ben"] == []
+        assert [path for path, _ in await day_of(told, 30) if path == "/ben"] == ["/ben"], "the next day"
+    told.box.got.clear()
+    await told.heard(told.now_ms)
+    assert [path for path, _ in await look(told)] == ["/ben", "/nia"]
+
+
+async def test_where_nobody_cares_for_a_patient_the_clinics_people_are_told_every_day(told: Told) -> None:
+    await told.do("delete from patient_caregiver")
+    await told.heard(NINE_MS + 20 * MINUTE_MS)
+    told.pass_time(36.5)
+    await look(told)
+    await day_of(told, DAY_MIN - 30)
+    again = await day_of(told, 30)
+    assert [path for path, _ in again] == ["/nia"]
+    assert "still" in again[0][1]
+    assert await day_of(told, DAY_MIN - 30) == [], "once a day"

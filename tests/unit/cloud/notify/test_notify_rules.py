@@ -48,6 +48,20 @@ def test_an_alert_that_is_not_critical_stays_with_the_caregivers_until_the_clini
     ]
 
 
+def test_what_is_said_once_more_on_a_later_day_goes_to_each_audience_once() -> None:
+    assert climb(Alert("caregiver", 0, critical=False, own=True, again=True), 400) == [
+        ("caregiver", 1, 0),
+        ("caregiver", 2, 10),
+    ]
+    assert climb(Alert("clinic", 0, critical=False, own=True, again=True), 400) == [("clinic", 1, 0)]
+    critical = climb(Alert("caregiver", 0, critical=True, own=True, again=True), 400)
+    assert critical == [("caregiver", 1, 0), ("caregiver", 2, 10), ("clinic", 1, 20)], (
+        "a medicine that matters: the clinic too"
+    )
+    alone = climb(Alert("caregiver", 0, critical=False, own=True, again=True), 2, reached=False)
+    assert len(alone) == len(STEPS), "where nobody can be reached, everybody is tried"
+
+
 def test_where_nobody_can_be_reached_everybody_is_tried_at_once() -> None:
     said = climb(Alert("caregiver", 1, critical=False, own=False), 2, reached=False)
     assert [minute for _, _, minute in said] == [0] * len(STEPS)
@@ -127,6 +141,19 @@ def test_not_heard_never_says_missed(language: str) -> None:
     assert not any(
         word in said for word in ("missed", "not taken", "no ha confirmado", "no tomó", "नहीं ली", "لم يتناول")
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_said_once_more_it_says_how_many_doses_in_every_language(language: str) -> None:
+    facts = {"name": "Ana Ruiz", "clinic": "Riverside", "since_ms": NOON - 86_400_000, "count": 17, "people": 4,
+             "medicines": [["Metformin", NOON]]}  # fmt: skip
+    caregiver = sentence(Topic("not_heard", facts), language, MADRID, NOON)
+    clinic = sentence(Topic("not_heard_clinic", facts), language, MADRID, NOON)
+    for said in (caregiver, clinic):
+        assert "Riverside" in said and "17" in said and "19.11. 12:00" in said
+    assert "Metformin (12:00)" in caregiver and "Ana Ruiz" in caregiver
+    assert "4" in clinic and "Ana" not in clinic
+    assert caregiver != sentence(Topic("not_heard", {**facts, "count": None}), language, MADRID, NOON)
 
 
 def test_medicines_of_one_patient_are_one_sentence_and_patients_are_two() -> None:
