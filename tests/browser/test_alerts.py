@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playwright.async_api import expect
+from psycopg.types.json import Jsonb
 
 from tests.browser.medicine import LISTED, Medicine
 from tests.browser.stage import PHONE
@@ -231,3 +232,55 @@ async def test_signs_of_danger_are_words_on_head_offices_pages(medicine: Medicin
     await medicine.alert(person, "Abel said something", topic="red_flag", body="chest_pain, never_heard_of", **CRITICAL)
     page = await medicine.page(medicine.nurse, "/pages/alerts")
     await expect(page.locator("[data-alert]")).to_contain_text("chest pain or pressure, never heard of")
+
+
+async def test_what_head_office_found_in_the_recording_stands_on_the_clinics_alert(medicine: Medicine) -> None:
+    person = await medicine.patient("Bela Found")
+    clinics = await medicine.alert(
+        person, "Somebody said something alarming", topic="red_flag", source="edge", body="chest_pain", urgency=9, **CRITICAL
+    )  # fmt: skip
+    await medicine.alert(
+        person, "Urgency 10", topic="red_flag", source="llm", urgency=10, part_of=clinics, is_open=False,
+        says=Jsonb({"code": "not_breathing", "words": "I cannot breathe"}), **CRITICAL,
+    )  # fmt: skip
+    page = await medicine.page(medicine.nurse, "/pages/alerts")
+    card = page.locator("[data-alert]")
+    await expect(card).to_have_count(1)
+    await expect(card).to_contain_text("Bela Found said something alarming")
+    await expect(card.get_by_test_id("found")).to_have_text(
+        "Head office, in the recording: cannot breathe or choking · urgency 10 I cannot breathe"
+    )
+    await card.get_by_role("button", name="I look after this").click()
+    await expect(card).to_have_attribute("data-taken", "true")
+
+
+async def test_alerts_are_read_in_the_readers_language_whatever_language_they_were_written_in(
+    medicine: Medicine,
+) -> None:
+    person = await medicine.patient("Celia Words")
+    await medicine.alert(person, "The device of Celia Words is not heard", topic="device_offline")
+    await medicine.alert(
+        person, "Urgencia 9: dolor", topic="red_flag", source="llm", urgency=9,
+        says=Jsonb({"code": "chest_pain", "words": "me duele el pecho"}), **CRITICAL,
+    )  # fmt: skip
+    await medicine.alert(person, "A sentence a model wrote", topic="symptom")
+    page = await medicine.page(medicine.nurse, "/pages/alerts?lang=es")
+    cards = page.locator("[data-alert]")
+    await expect(cards.filter(has_text="No hay noticias del aparato de")).to_contain_text("Mire el aparato")
+    await page.goto(page.url.replace("lang=es", "lang=en"))
+    await expect(cards.filter(has_text="The device of")).to_contain_text("Look at the device")
+    danger = cards.filter(has_text="said something alarming")
+    await expect(danger).to_contain_text("chest pain or pressure · urgency 9 me duele el pecho")
+    await expect(danger).not_to_contain_text("Urgencia")
+    await expect(cards.filter(has_text="A sentence a model wrote")).to_have_count(1)
+
+
+async def test_the_list_of_patients_counts_the_alerts_nobody_is_on(medicine: Medicine) -> None:
+    person = await medicine.patient("Dora Counted")
+    first = await medicine.alert(person, "Dora has not answered")
+    await medicine.alert(person, "Dora missed another")
+    page = await medicine.page(medicine.nurse, "/pages/patients")
+    row = page.get_by_test_id("patients").locator("li", has_text="Dora Counted")
+    await expect(row).to_contain_text("2 alerts nobody is on yet")
+    (await medicine.nurse.post(f"/api/v1/alerts/{first}/acknowledge", json={})).raise_for_status()
+    await expect(row).to_contain_text("1 alert nobody is on yet")

@@ -9,6 +9,8 @@ from shared.ids import new_id
 from tests.browser.medicine import Medicine
 from tests.browser.stage import PHONE
 
+SMALL_PHONE = (360, 740)
+
 MODEL = "openai/gpt-oss-120b"
 
 
@@ -60,3 +62,25 @@ async def test_models_are_for_head_office_alone_and_the_page_fits_a_phone(medici
     await expect(page.get_by_test_id("models")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert not medicine.floor.complaints
+
+
+async def test_on_a_phone_every_row_is_a_card_whose_cells_name_their_columns(medicine: Medicine) -> None:
+    await asked(medicine, "timeout", 1_200, 15_000)
+    for language, column in (("en", "Outcome"), ("ar", "النتيجة")):
+        page = await medicine.floor.manager(f"/pages/models?lang={language}", SMALL_PHONE)
+        row = page.get_by_test_id("requests").locator("tbody tr").first
+        await expect(row).to_be_visible()
+        wide = await page.evaluate(
+            "[...document.querySelectorAll('main *')].filter(e => e.scrollWidth > e.clientWidth + 1"
+            " && getComputedStyle(e).overflowX !== 'visible' && !e.closest('thead')).map(e => e.className)"
+        )
+        assert wide == [], "nothing is to be pushed sideways"
+        inside = await page.evaluate(
+            "[...document.querySelectorAll('tbody td, tbody th')].every(e => { const b = e.getBoundingClientRect();"
+            " return b.left >= 0 && b.right <= innerWidth && b.width > 60; })"
+        )
+        assert inside
+        named = await row.locator("td").evaluate_all(
+            "cells => cells.map(cell => getComputedStyle(cell, '::before').content)"
+        )
+        assert f'"{column}"' in named and len(named) == 8

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from playwright.async_api import Page, expect
+from psycopg.types.json import Jsonb
 
+from shared.ids import new_id
 from tests.browser.medicine import Medicine
 from tests.browser.stage import PHONE
 
@@ -259,3 +261,26 @@ async def test_a_patient_nobody_knows_is_said_plainly_and_head_office_alone_sees
     await expect(page.get_by_text("There is no such patient")).to_be_visible()
     office = await medicine.floor.manager("/pages/patients")
     await expect(office.get_by_text("This page is not for your account.")).to_be_visible()
+
+
+async def test_what_stands_out_is_said_in_the_readers_language_and_what_a_model_wrote_as_it_wrote_it(
+    medicine: Medicine,
+) -> None:
+    person = await medicine.patient("Elsa Week")
+    rows = (
+        ("symptom_repeated:headache", {"notes": 4}, "Se habló de headache en 4 notas.", "template"),
+        ("adherence_low", {"taken": 5, "due": 14, "percent": 36}, "Fue una semana difícil.", "model"),
+    )
+    for kind, numbers, text, source in rows:
+        await medicine.write(
+            "insert into health_insights (site, insight_id, person_id, period, starts_on, kind, version, severity, numbers,"
+            " text, language, source, created_ms) values (%s, %s, %s, 'week', '2026-11-16', %s, 1, 'warning', %s, %s, 'es',"
+            " %s, 1)",
+            medicine.site, new_id(), person, kind, Jsonb(numbers), text, source,
+        )  # fmt: skip
+    page = await medicine.patient_page(person)
+    insights = page.get_by_test_id("insights")
+    await expect(insights).to_contain_text("Spoken of in 4 notes: headache.")
+    await expect(insights).to_contain_text("Fue una semana difícil.")
+    await page.goto(f"{page.url}&lang=hi")
+    await expect(insights).to_contain_text("4 संदेशों में बताया गया: सिरदर्द।")

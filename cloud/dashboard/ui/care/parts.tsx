@@ -1,7 +1,5 @@
 /** Parts that several pages of medicine draw: a card with a list, doses, alerts, moments. */
 import type { ComponentChildren, JSX } from "preact";
-import { Button } from "../../../../shared/ui/components";
-import { useFlags } from "../../../../shared/ui/flag-words";
 import { alone, clockTime, LANGUAGES, language, useWords } from "../../../../shared/ui/i18n";
 import { CARE } from "./words";
 
@@ -12,9 +10,14 @@ export interface Dose {
   due_at_utc: string; on_time_until: string; status: Status; provisional: boolean; announced_n: number; taken_at: string | null; source: string | null; reason: string;
 }
 
+/** Code and values of what an alert says: words of danger have `code` and `words`, others what their sentence needs. */
+export interface Says { code?: string; words?: string; medicines?: string[]; model?: string }
+
+/** `found`: what head office found in the same recording. */
 export interface CareAlert {
   id: string; site: string; source: string; patient_id: string | null; patient_name: string | null; topic: string; severity: "info" | "warning" | "critical";
   title: string; body: string; hint: string; note_id: string | null; critical: boolean; raised_at: string; acked_by: string | null; acked_at: string | null; open: boolean; ended_at: string | null;
+  urgency: number | null; says: Says; found: { title: string; urgency: number | null; says: Says }[]; medicines: string[];
 }
 
 /** `empty`: said in place of the children. `also`: drawn in any case, e.g. a dialog. */
@@ -69,30 +72,5 @@ const RANK = { critical: 0, warning: 1, info: 2 };
 /** Nobody is on it before somebody is; critical before warning; the newest first. */
 export const worstFirst = (alerts: readonly CareAlert[]): CareAlert[] =>
   [...alerts].sort((a, b) => Number(b.open) - Number(a.open) || Number(!!a.acked_by) - Number(!!b.acked_by) || Number(b.critical) - Number(a.critical) || RANK[a.severity] - RANK[b.severity] || Date.parse(b.raised_at) - Date.parse(a.raised_at));
-
-export function AlertCard({ alert, zone, where, link, onTake, busy, children }: { alert: CareAlert; zone?: string | undefined; where?: string; link?: string | null; onTake?: (() => void) | undefined; busy?: boolean; children?: ComponentChildren }): JSX.Element {
-  const t = useWords(CARE);
-  const name = alert.patient_name;
-  const coded = alert.topic === "red_flag";
-  const flags = useFlags(coded);
-  return (
-    <article class={`card alert-card ${alert.critical ? "critical" : alert.severity} ${alert.acked_by || !alert.open ? "taken" : ""}`} data-alert={alert.id} data-taken={!!alert.acked_by}>
-      <div>
-        <h2><bdi>{alert.title}</bdi></h2>
-        {alert.body && <p><bdi>{coded ? flags(alert.body) : alert.body}</bdi></p>}
-        <p class="facts">
-          <span class={`badge ${alert.critical || alert.severity === "critical" ? "bad" : alert.severity === "warning" ? "warn" : "pale"}`}>{t(alert.critical ? "critical" : alert.severity)}</span>
-          {name && (link ? <a href={link}><bdi>{name}</bdi></a> : <bdi>{name}</bdi>)}
-          {where && <bdi>{where}</bdi>}
-          <Moment at={alert.raised_at} zone={zone} />
-          <span>{alert.acked_by ? t("acked", { name: alone(alert.acked_by) }) : t("nobody")}</span>
-        </p>
-        {alert.hint && !alert.acked_by && <p class="quiet"><bdi>{alert.hint}</bdi></p>}
-      </div>
-      {onTake && alert.open && !alert.acked_by && <Button look="main" busy={!!busy} onClick={onTake}>{t("mine")}</Button>}
-      {children}
-    </article>
-  );
-}
 
 export const patientPage = (site: string, id: string): string => `/pages/patient?site=${encodeURIComponent(site)}&id=${encodeURIComponent(id)}`;

@@ -1,5 +1,5 @@
 /** Language models: in which order they are asked, how they do, what they cost today, and the last calls; never what was said. */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { get, type User } from "../../../../shared/ui/api";
 import { Button, ProblemNote, start, Token } from "../../../../shared/ui/components";
@@ -45,12 +45,9 @@ function Body({ user, shell }: { user: User; shell: Shell }): JSX.Element {
         <Part title={t("models")} count={data.all.models.length} hint={t("hint")} testid="models">
           {data.all.models.length > 0 && data.all.models.every((one) => one.state === "no_key") && <p class="note info"><span>{t("none_hint")}</span></p>}
           {data.all.models.length ? (
-            <div class="table" role="region" aria-label={t("models")} tabIndex={0}>
-              <table>
-                <thead><tr>{(["model", "purpose", "state", "breaker", "calls", "failures", "half", "p95", "cost"] as const).map((name) => <th key={name} scope="col">{t(name)}</th>)}</tr></thead>
-                <tbody>{data.all.models.map((one) => <ModelRow key={`${one.purpose}/${one.model}`} model={one} busy={doing.busy === one.model} onRevive={admin ? () => void revive(one.model) : null} />)}</tbody>
-              </table>
-            </div>
+            <Table label={t("models")} columns={["model", "purpose", "state", "breaker", "calls", "failures", "half", "p95", "cost"]}>
+              {data.all.models.map((one) => <ModelRow key={`${one.purpose}/${one.model}`} model={one} busy={doing.busy === one.model} onRevive={admin ? () => void revive(one.model) : null} />)}
+            </Table>
           ) : <div class="empty"><strong>{t("none")}</strong><p>{t("none_hint")}</p></div>}
         </Part>
         <Part title={t("jobs")} empty={data.all.jobs.length ? undefined : t("no_jobs")} testid="jobs">
@@ -58,24 +55,40 @@ function Body({ user, shell }: { user: User; shell: Shell }): JSX.Element {
         </Part>
         <Part title={t("requests")} count={calls.length} hint={t("req_hint")} empty={calls.length ? undefined : t("no_requests")} testid="requests"
           tools={<label class="tick"><input type="checkbox" checked={failed} onChange={(e) => setFailed(e.currentTarget.checked)} />{t("only_failed")}</label>}>
-          <div class="table" role="region" aria-label={t("requests")} tabIndex={0}>
-            <table>
-              <thead><tr>{(["when", "clinic", "model", "stage", "outcome", "tokens", "took", "cost"] as const).map((name) => <th key={name} scope="col">{t(name)}</th>)}</tr></thead>
-              <tbody>
-                {calls.map((one) => (
-                  <tr key={one.id}>
-                    <td><Moment at={one.at} seconds /></td><td><bdi>{one.site}</bdi></td><td><Token class="num">{one.model}</Token></td><td><bdi>{one.pipeline} · {one.stage}</bdi></td>
-                    <td><span class={`badge ${one.outcome === "ok" ? "good" : "warn"}`}>{one.outcome === "ok" ? t("ok") : one.outcome}</span>{one.validation_error && <span class="quiet" dir="auto"> {one.validation_error}</span>}</td>
-                    <td class="num"><bdi dir="ltr">{one.tokens_in} / {one.tokens_out}</bdi></td><td class="num">{t("ms", { n: one.ms })}</td><td class="num"><bdi dir="ltr">{usd(one.cost_usd)}</bdi></td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table label={t("requests")} columns={["when", "clinic", "model", "stage", "outcome", "tokens", "took", "cost"]}>
+            {calls.map((one) => (
+              <tr key={one.id} role="row">
+                <Cell of="when"><Moment at={one.at} seconds /></Cell><Cell of="clinic"><bdi>{one.site}</bdi></Cell><Cell of="model" wide><Token class="num">{one.model}</Token></Cell><Cell of="stage"><bdi>{one.pipeline} · {one.stage}</bdi></Cell>
+                <Cell of="outcome"><span class={`badge ${one.outcome === "ok" ? "good" : "warn"}`}>{one.outcome === "ok" ? t("ok") : one.outcome}</span>{one.validation_error && <span class="quiet" dir="auto"> {one.validation_error}</span>}</Cell>
+                <Cell of="tokens"><bdi class="num" dir="ltr">{one.tokens_in} / {one.tokens_out}</bdi></Cell><Cell of="took"><span class="num">{t("ms", { n: one.ms })}</span></Cell><Cell of="cost"><bdi class="num" dir="ltr">{usd(one.cost_usd)}</bdi></Cell>
+              </tr>
+            ))}
+          </Table>
         </Part>
       </>
     ),
   });
+}
+
+type Column = "model" | "purpose" | "state" | "breaker" | "calls" | "failures" | "half" | "p95" | "cost" | "when" | "clinic" | "stage" | "outcome" | "tokens" | "took";
+
+/** On a phone each row is a card: its cells stand below each other and carry the names of their columns (`models.css`). */
+function Table({ label, columns, children }: { label: string; columns: readonly Column[]; children: ComponentChildren }): JSX.Element {
+  const t = useWords(WORDS);
+  return (
+    <div class="table cards" role="region" aria-label={label} tabIndex={0}>
+      <table role="table">
+        <thead><tr role="row">{columns.map((name) => <th key={name} scope="col" role="columnheader">{t(name)}</th>)}</tr></thead>
+        <tbody role="rowgroup">{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+/** `wide`: takes a line of its own on a card. */
+function Cell({ of, wide = false, children }: { of: Column; wide?: boolean; children: ComponentChildren }): JSX.Element {
+  const t = useWords(WORDS);
+  return <td role="cell" data-label={t(of)} class={wide ? "wide" : undefined}>{children}</td>;
 }
 
 function Budget({ budget }: { budget: Listed["budget"] }): JSX.Element {
@@ -98,20 +111,20 @@ function ModelRow({ model, busy, onRevive }: { model: Model; busy: boolean; onRe
   const breaker = model.breaker === "half_open" || model.breaker === "open" || model.breaker === "closed" ? model.breaker : "open";
   const failures = Object.entries(model.failures);
   return (
-    <tr data-model={model.model} data-state={model.state}>
-      <th scope="row"><Token class="num">{model.model}</Token></th>
-      <td>{t(model.purpose)}</td>
-      <td>
+    <tr role="row" data-model={model.model} data-state={model.state}>
+      <th scope="row" role="rowheader"><Token class="num">{model.model}</Token></th>
+      <Cell of="purpose">{t(model.purpose)}</Cell>
+      <Cell of="state">
         <span class={`badge ${model.state === "ready" ? "good" : model.state === "dead" ? "bad" : "warn"}`}>{t(model.state)}</span>
         {model.dead_since && <p class="quiet"><Moment at={model.dead_since} /></p>}
         {model.state === "dead" && onRevive && <Button look="quiet" busy={busy} onClick={onRevive}>{t("revive")}</Button>}
-      </td>
-      <td><span class={`badge ${breaker === "closed" ? "pale" : "warn"}`}>{t(breaker)}</span>{model.blocked_for_ms > 0 && <p class="quiet">{t("blocked", { s: Math.ceil(model.blocked_for_ms / 1000) })}</p>}</td>
-      <td class="num">{model.calls}</td>
-      <td>{failures.length ? failures.map(([kind, count]) => <div key={kind} class="num"><bdi>{kind}</bdi> {count}</div>) : "0"}</td>
-      <td class="num">{model.p50_ms === null ? "–" : t("ms", { n: model.p50_ms })}</td>
-      <td class="num">{model.p95_ms === null ? "–" : t("ms", { n: model.p95_ms })}</td>
-      <td class="num"><bdi dir="ltr">{usd(model.cost_usd)}</bdi></td>
+      </Cell>
+      <Cell of="breaker"><span class={`badge ${breaker === "closed" ? "pale" : "warn"}`}>{t(breaker)}</span>{model.blocked_for_ms > 0 && <p class="quiet">{t("blocked", { s: Math.ceil(model.blocked_for_ms / 1000) })}</p>}</Cell>
+      <Cell of="calls"><span class="num">{model.calls}</span></Cell>
+      <Cell of="failures">{failures.length ? failures.map(([kind, count]) => <div key={kind} class="num"><bdi>{kind}</bdi> {count}</div>) : "0"}</Cell>
+      <Cell of="half"><span class="num">{model.p50_ms === null ? "–" : t("ms", { n: model.p50_ms })}</span></Cell>
+      <Cell of="p95"><span class="num">{model.p95_ms === null ? "–" : t("ms", { n: model.p95_ms })}</span></Cell>
+      <Cell of="cost"><bdi class="num" dir="ltr">{usd(model.cost_usd)}</bdi></Cell>
     </tr>
   );
 }

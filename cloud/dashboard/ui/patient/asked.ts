@@ -21,7 +21,7 @@ export interface Event { of: string; id: string; kind: string; at: string; uncer
 export interface NoteItem { kind: string; value: string; quote: string; start_s: number | null; end_s: number | null }
 export interface Note { id: string; recorded_at: string; transcript: string; language: string | null; intent: string; status: string; seconds: number | null; has_audio: boolean; items: NoteItem[]; alerts: string[] }
 export type Summary = Numbers & { date?: string; week?: string; text: string; definition: string; source: string; generated_at: string; version: number };
-export interface Insight { id: string; period: string; starts_on: string; kind: string; severity: string; text: string; language: string; source: string; generated_at: string }
+export interface Insight { id: string; period: string; starts_on: string; kind: string; severity: string; numbers: Record<string, number>; text: string; language: string; source: string; generated_at: string }
 export interface Report { id: string; from: string; to: string; version: number; text: string; source: string; page: string; generated_at: string }
 export interface Caregiver { id: string; name: string; language: string | null; relation: string; place: number; account: string | null }
 export interface Doctor { id: string; name: string; specialization: string; is_active?: boolean }

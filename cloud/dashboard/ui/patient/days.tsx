@@ -4,6 +4,7 @@ import { alone, useWords } from "../../../../shared/ui/i18n";
 import { Part } from "../care/parts";
 import { CARE } from "../care/words";
 import type { Insight, Report, Summary } from "./asked";
+import { complaint, INSIGHT } from "./insight-words";
 import { MORE } from "./more-words";
 import { WORDS } from "./words";
 
@@ -11,6 +12,14 @@ export function Days({ daily, weekly, insights, reports }: { daily: Summary | nu
   const t = useWords(MORE);
   const page = useWords(WORDS);
   const care = useWords(CARE);
+  const say = useWords(INSIGHT);
+  /** What fixed sentences said is said again in the reader's language; what a model wrote stays as it wrote it. */
+  const fixed = (one: Insight): string | null => {
+    const [kind, symptom] = one.kind.split(":");
+    if (one.source === "model") return null;
+    const values = { ...one.numbers, symptom: alone(complaint(symptom ?? "")) };
+    return kind === "critical_missed" || kind === "adherence_low" || kind === "adherence_fell" || kind === "unknown_doses" || kind === "symptom_repeated" ? say(kind, values) : null;
+  };
   const source = (name: string): string => (name === "model" ? t("by_model") : t("by_template"));
   return (
     <>
@@ -28,7 +37,7 @@ export function Days({ daily, weekly, insights, reports }: { daily: Summary | nu
       <Part title={t("insights")} count={insights.length} empty={insights.length ? undefined : t("no_insights")} testid="insights">
         <ul class="rows">
           {insights.slice(0, 10).map((one) => (
-            <li key={one.id}><div class="what"><span dir="auto" lang={one.language}>{one.text}</span><small><span class={`badge ${one.severity === "critical" ? "bad" : one.severity === "warning" ? "warn" : "pale"}`}>{one.severity === "critical" || one.severity === "warning" || one.severity === "info" ? care(one.severity) : one.severity}</span><bdi>{one.starts_on}</bdi><span>{source(one.source)}</span></small></div></li>
+            <li key={one.id}><div class="what">{fixed(one) ? <span>{fixed(one)}</span> : <span dir="auto" lang={one.language}>{one.text}</span>}<small><span class={`badge ${one.severity === "critical" ? "bad" : one.severity === "warning" ? "warn" : "pale"}`}>{one.severity === "critical" || one.severity === "warning" || one.severity === "info" ? care(one.severity) : one.severity}</span><bdi>{one.starts_on}</bdi><span>{source(one.source)}</span></small></div></li>
           ))}
         </ul>
       </Part>

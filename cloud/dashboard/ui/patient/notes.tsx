@@ -6,6 +6,7 @@ import { useFlags } from "../../../../shared/ui/flag-words";
 import { useWords } from "../../../../shared/ui/i18n";
 import { Moment, Part } from "../care/parts";
 import type { Note, NoteItem } from "./asked";
+import { complaint } from "./insight-words";
 import { MORE } from "./more-words";
 
 const LEAD_S = 0.2; // the first sound of a word is not cut off
@@ -46,7 +47,7 @@ function Spoken({ note, zone }: { note: Note; zone: string }): JSX.Element {
           {note.items.map((one, at) => (
             <li key={at}>
               <span class={`badge ${one.kind === "red_flag" || one.kind === "urgency" ? "warn" : "pale"}`}>{kind(one)}</span>
-              <bdi>{one.kind === "red_flag" ? flags(one.value) : one.value.replaceAll("_", " ")}</bdi> <q><bdi>{one.quote}</bdi></q>
+              <bdi>{one.kind === "red_flag" ? flags(one.value) : one.kind === "symptom" ? complaint(one.value) : one.value.replaceAll("_", " ")}</bdi> <q><bdi>{one.quote}</bdi></q>
               {note.has_audio && one.start_s !== null && one.end_s !== null && <Button look="quiet" onClick={() => play(one)}>▶ {t("play", { from: one.start_s.toFixed(1), to: one.end_s.toFixed(1) })}</Button>}
             </li>
           ))}

@@ -6,7 +6,8 @@ import { alone, clockTime, language, useWords } from "../../../../shared/ui/i18n
 import { later } from "../../../../shared/ui/later";
 import { useDoing } from "../care/doing";
 import { CareFrame, type Shell } from "../care/frame";
-import { AlertCard, DoseRow, Part } from "../care/parts";
+import { AlertCard } from "../care/alert-card";
+import { DoseRow, Part } from "../care/parts";
 import { nameOf, silentOf, usePolled } from "../care/polled";
 import { CARE } from "../care/words";
 import { WhoWasTold } from "../alerts/told";
@@ -57,7 +58,7 @@ function Shown({ all, onChanged }: { all: Now; onChanged: () => void }): JSX.Ele
       <ProblemNote problem={doing.problem} onClose={doing.dismiss} />
       {open.length > 0 && (
         <section class="stack" aria-label={care("alerts")} data-testid="alerts">
-          {open.map((one) => <AlertCard key={one.id} alert={{ ...one, patient_name: null }} zone={zone} busy={doing.busy === one.id} onTake={() => void take(one.id)}><div class="more"><WhoWasTold site={one.site} alert={one.id} zone={zone} /></div></AlertCard>)}
+          {open.map((one) => <AlertCard key={one.id} alert={one} bare zone={zone} busy={doing.busy === one.id} onTake={() => void take(one.id)}><div class="more"><WhoWasTold site={one.site} alert={one.id} zone={zone} /></div></AlertCard>)}
         </section>
       )}
       <Figures dashboard={dashboard} />

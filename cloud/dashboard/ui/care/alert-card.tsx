@@ -1,0 +1,43 @@
+/** An alert as a card: what it is about, who has it, and the button to take it on. */
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Button } from "../../../../shared/ui/components";
+import { useFlags } from "../../../../shared/ui/flag-words";
+import { alone, useWords } from "../../../../shared/ui/i18n";
+import { Moment, type CareAlert, type Says } from "./parts";
+import { CARE } from "./words";
+
+let said: typeof import("./alert-words") | null = null;
+const fetched = import("./alert-words").then((module) => { said = module; }, () => {}); // without, alerts stand as they were written
+
+/** `bare`: on a page about the patient alone. */
+export function AlertCard({ alert, zone, where, link, bare = false, onTake, busy, children }: { alert: CareAlert; zone?: string | undefined; where?: string; link?: string | null; bare?: boolean; onTake?: (() => void) | undefined; busy?: boolean; children?: ComponentChildren }): JSX.Element {
+  const t = useWords(CARE);
+  const [, again] = useState({});
+  useEffect(() => { if (!said) void fetched.then(() => again({})); }, []);
+  const name = bare ? null : alert.patient_name;
+  const coded = alert.topic === "red_flag";
+  const flags = useFlags(coded);
+  const hint = said?.hint(alert) ?? alert.hint;
+  const found = (says: Says, urgency: number | null, office: boolean): JSX.Element => <p data-testid="found">{said?.found(says, urgency, office, flags)}{says.words && <> <q><bdi>{says.words}</bdi></q></>}</p>;
+  return (
+    <article class={`card alert-card ${alert.critical ? "critical" : alert.severity} ${alert.acked_by || !alert.open ? "taken" : ""}`} data-alert={alert.id} data-taken={!!alert.acked_by}>
+      <div>
+        <h2><bdi>{said?.title(alert) ?? alert.title}</bdi></h2>
+        {alert.body && !alert.says.model && <p><bdi>{coded ? flags(alert.body) : alert.body}</bdi></p>}
+        {alert.says.words && found(alert.says, alert.urgency, false)}
+        {alert.found.map((one) => found(one.says, one.urgency, true))}
+        <p class="facts">
+          <span class={`badge ${alert.critical || alert.severity === "critical" ? "bad" : alert.severity === "warning" ? "warn" : "pale"}`}>{t(alert.critical ? "critical" : alert.severity)}</span>
+          {name && (link ? <a href={link}><bdi>{name}</bdi></a> : <bdi>{name}</bdi>)}
+          {where && <bdi>{where}</bdi>}
+          <Moment at={alert.raised_at} zone={zone} />
+          <span>{alert.acked_by ? t("acked", { name: alone(alert.acked_by) }) : t("nobody")}</span>
+        </p>
+        {hint && !alert.acked_by && <p class="quiet"><bdi>{hint}</bdi></p>}
+      </div>
+      {onTake && alert.open && !alert.acked_by && <Button look="main" busy={!!busy} onClick={onTake}>{t("mine")}</Button>}
+      {children}
+    </article>
+  );
+}

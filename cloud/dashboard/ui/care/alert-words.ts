@@ -1,0 +1,79 @@
+/** What alerts are about, by their topic: said in the reader's language, whatever language the row was written in. */
+import { alone, fill, language, LANGUAGES, words, type Values } from "../../../../shared/ui/i18n";
+import type { CareAlert, Says } from "./parts";
+
+const ALERT = words(
+  {
+    somebody: "Somebody", missed_dose: "{name} has not confirmed taking {medicines}", skipped: "{name} skips {medicines}", red_flag: "{name} said something alarming", help: "{name} asks for help",
+    double_dose: "{name} may have taken {medicines} twice", dose_limit: "{name} may have taken more {medicines} than is allowed", device_offline: "The device of {name} is not heard",
+    low_stock: "{name} is running out of {medicines}", time_critical_gap: "{name}: the time between two doses of {medicines} is not as planned", not_heard: "The clinic is not heard while {name} has medicines due",
+    not_heard_clinic: "The clinic is not heard while medicines are due", note_failed: "Nobody has read what {name} said", model_gone: "The model {model} is not there any more",
+    in_recording: "In the recording", by_office: "Head office, in the recording", urgency: "urgency {n}",
+    ask: "Ask the person whether it was taken, and say so on the dose.", speak: "Speak to the person now. Listen to the recording.", send: "Speak to the person now, or send somebody.",
+    much: "Ask what was taken. Call the poison line or a doctor if it was too much.", look: "Look at the device: power, network. Until it is heard nobody knows what was taken.", refill: "Order or refill the medicine.",
+    decide: "A clock was set: decide whether a dose is to be added.", unknown: "Ask the clinic or the patient; nobody knows yet what became of the doses.", listen: "Please listen to the recording.", next: "Its provider has retired it. The next of the list is asked instead; change the list in the settings.",
+  },
+  {
+    hi: {
+      somebody: "किसी", missed_dose: "{name} ने {medicines} लेने की पुष्टि नहीं की", skipped: "{name} {medicines} छोड़ रहे हैं", red_flag: "{name} ने चिंताजनक बात कही", help: "{name} मदद माँग रहे हैं",
+      double_dose: "{name} ने शायद {medicines} दो बार ली", dose_limit: "{name} ने शायद {medicines} सीमा से अधिक ली", device_offline: "{name} के उपकरण से संपर्क नहीं है",
+      low_stock: "{name} के पास {medicines} ख़त्म होने वाली है", time_critical_gap: "{name}: {medicines} की दो ख़ुराकों के बीच का समय योजना के अनुसार नहीं है", not_heard: "क्लिनिक से संपर्क नहीं है, और {name} की दवाएँ देय हैं",
+      not_heard_clinic: "क्लिनिक से संपर्क नहीं है, और दवाएँ देय हैं", note_failed: "{name} की बात अभी किसी ने नहीं पढ़ी", model_gone: "मॉडल {model} अब नहीं रहा",
+      in_recording: "रिकॉर्डिंग में", by_office: "मुख्य कार्यालय को रिकॉर्डिंग में", urgency: "तात्कालिकता {n}",
+      ask: "व्यक्ति से पूछें कि दवा ली या नहीं, और ख़ुराक पर दर्ज करें।", speak: "व्यक्ति से अभी बात करें। रिकॉर्डिंग सुनें।", send: "व्यक्ति से अभी बात करें, या किसी को भेजें।",
+      much: "पूछें कि क्या लिया। अधिक हो तो विष हेल्पलाइन या डॉक्टर को फ़ोन करें।", look: "उपकरण देखें: बिजली, नेटवर्क। संपर्क होने तक पता नहीं कि क्या लिया गया।", refill: "दवा मँगाएँ या भरें।",
+      decide: "घड़ी बदली गई: तय करें कि ख़ुराक जोड़नी है या नहीं।", unknown: "क्लिनिक या मरीज़ से पूछें; ख़ुराकों का क्या हुआ, अभी पता नहीं।", listen: "कृपया रिकॉर्डिंग सुनें।", next: "प्रदाता ने इसे हटा दिया है। सूची के अगले से पूछा जाता है; सेटिंग में सूची बदलें।",
+    },
+    es: {
+      somebody: "Alguien", missed_dose: "{name} no ha confirmado la toma de {medicines}", skipped: "{name} omite {medicines}", red_flag: "{name} dijo algo alarmante", help: "{name} pide ayuda",
+      double_dose: "{name} quizá tomó {medicines} dos veces", dose_limit: "{name} quizá tomó más {medicines} de lo permitido", device_offline: "No hay noticias del aparato de {name}",
+      low_stock: "A {name} se le acaba {medicines}", time_critical_gap: "{name}: el tiempo entre dos dosis de {medicines} no es el previsto", not_heard: "Sin noticias de la clínica y con dosis pendientes de {name}",
+      not_heard_clinic: "Sin noticias de la clínica y con dosis pendientes", note_failed: "Nadie ha leído lo que dijo {name}", model_gone: "El modelo {model} ya no está",
+      in_recording: "En la grabación", by_office: "La central, en la grabación", urgency: "urgencia {n}",
+      ask: "Pregunte si se tomó y anótelo en la dosis.", speak: "Hable ya con la persona. Escuche la grabación.", send: "Hable ya con la persona o envíe a alguien.",
+      much: "Pregunte qué tomó. Si fue demasiado, llame a toxicología o a un médico.", look: "Mire el aparato: corriente, red. Hasta que responda nadie sabe qué se tomó.", refill: "Pida o reponga la medicina.",
+      decide: "Se cambió la hora: decida si hay que añadir una dosis.", unknown: "Pregunte a la clínica o al paciente; aún no se sabe qué pasó con las dosis.", listen: "Escuche la grabación, por favor.", next: "Su proveedor lo retiró. Se pregunta al siguiente de la lista; cambie la lista en los ajustes.",
+    },
+    ar: {
+      somebody: "أحد الأشخاص", missed_dose: "{name}: لم يؤكَّد تناول {medicines}", skipped: "{name}: تخطي {medicines}", red_flag: "{name}: قيل شيء مقلق", help: "{name}: طلب مساعدة",
+      double_dose: "{name}: ربما أُخذ {medicines} مرتين", dose_limit: "{name}: ربما أُخذ {medicines} أكثر من المسموح", device_offline: "لا خبر من جهاز {name}",
+      low_stock: "{name}: دواء {medicines} على وشك النفاد", time_critical_gap: "{name}: الوقت بين جرعتين من {medicines} ليس كما خُطط", not_heard: "لا خبر من العيادة ولدى {name} أدوية مستحقة",
+      not_heard_clinic: "لا خبر من العيادة وهناك أدوية مستحقة", note_failed: "لم يقرأ أحد ما قاله {name}", model_gone: "لم يعد النموذج {model} موجودًا",
+      in_recording: "في التسجيل", by_office: "المكتب الرئيسي، في التسجيل", urgency: "الأولوية {n}",
+      ask: "اسأل الشخص هل أخذها، وسجّل ذلك على الجرعة.", speak: "تحدث إلى الشخص الآن. استمع إلى التسجيل.", send: "تحدث إلى الشخص الآن، أو أرسل أحدًا.",
+      much: "اسأل عما أُخذ. اتصل بمركز السموم أو بطبيب إن كان كثيرًا.", look: "افحص الجهاز: الكهرباء والشبكة. لا أحد يعلم ما أُخذ حتى يعود.", refill: "اطلب الدواء أو أعد ملأه.",
+      decide: "ضُبطت ساعة: قرر هل تضاف جرعة.", unknown: "اسأل العيادة أو المريض؛ لا أحد يعلم بعد ما جرى للجرعات.", listen: "يرجى الاستماع إلى التسجيل.", next: "أزاله مزوده. يُسأل التالي في القائمة؛ غيّر القائمة في الإعدادات.",
+    },
+  },
+);
+
+/** Topic → what to do about it. */
+const HINT = {
+  missed_dose: "ask", red_flag: "speak", help: "send", double_dose: "much", dose_limit: "much", device_offline: "look", low_stock: "refill", time_critical_gap: "decide",
+  not_heard: "unknown", not_heard_clinic: "unknown", note_failed: "listen", model_gone: "next",
+} as const;
+
+const t = (key: keyof (typeof ALERT)["en"], values?: Values): string => fill(ALERT[language()][key], values);
+
+/** The title by topic and values; where these are not known, and of a topic that has no words, as it was written. */
+export function title({ topic, title: written, patient_name, says, source, medicines }: CareAlert): string {
+  const known = says.medicines ?? medicines;
+  const values = { name: alone(patient_name || t("somebody")), medicines: alone(new Intl.ListFormat(LANGUAGES[language()].locale).format(known)), model: alone(says.model ?? "") };
+  switch (topic) {
+    case "missed_dose": case "double_dose": case "dose_limit": case "low_stock": case "time_critical_gap":
+      return known.length ? t(topic === "missed_dose" && says.code === "skipped" ? "skipped" : topic, values) : written;
+    case "red_flag": case "help": return source === "edge" || says.words !== undefined ? t(topic, values) : written;
+    case "device_offline": case "not_heard": return patient_name ? t(topic, values) : written;
+    case "not_heard_clinic": case "note_failed": return t(topic, values);
+    case "model_gone": return says.model ? t(topic, values) : written;
+    default: return written;
+  }
+}
+
+/** What to do about it. */
+export const hint = ({ topic, hint: written }: CareAlert): string => (topic in HINT ? t(HINT[topic as keyof typeof HINT]) : written);
+
+/** Before the words that were found in a recording: by whom, what they mean and how urgent that is. `office`: head office, on the clinic's alert. */
+export function found(says: Says, urgency: number | null, office: boolean, flags: (codes: string) => string): string {
+  return `${t(office ? "by_office" : "in_recording")}: ${[says.code && flags(says.code), urgency && t("urgency", { n: urgency })].filter(Boolean).join(" · ")}`;
+}
