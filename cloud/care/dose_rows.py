@@ -8,6 +8,7 @@ from typing import Any, Final
 from cloud.care.dose_rules import Outcome, rung
 from cloud.db.pool import Connection, notify
 from cloud.records import conversations, due
+from shared.doses import stock
 from shared.doses.localtime import DAY_MS
 from shared.ids import new_id
 
@@ -28,6 +29,7 @@ HINTS: Final = {
     "double_dose": "Ask what was taken. Call the poison line or a doctor if it was too much.",
     "dose_limit": "Ask what was taken and how the person is.",
     "device_offline": "Look at the device: power, network. Until it is heard nobody knows what was taken.",
+    "low_stock": "Order or refill the medicine.",
 }
 
 
@@ -77,7 +79,7 @@ async def alert(
     audience = "clinic" if level >= 4 else "caregiver"
     severity = "critical" if critical or level >= 4 else "warning"
     doses = [dose_id] if dose_id else []
-    known = await _belongs_to(conn, site, topic, person_id, device_id, doses, now_ms)
+    known = await _belongs_to(conn, site, topic, person_id, device_id, doses, now_ms, title)
     if known is None:
         await conn.execute(
             "insert into alert_logs (site, alert_id, source, person_id, topic, severity, title, hint, dose_ids, device_id,"
@@ -102,17 +104,25 @@ async def alert(
 
 
 async def _belongs_to(
-    conn: Connection, site: str, topic: str, person_id: str, device_id: str | None, doses: list[str], now_ms: int
+    conn: Connection,
+    site: str,
+    topic: str,
+    person_id: str,
+    device_id: str | None,
+    doses: list[str],
+    now_ms: int,
+    title: str,
 ) -> str | None:
     """The open alert that is about this: one that names these doses already, else one nobody has taken on.
 
     What somebody has taken on takes in nothing new, for nobody would be told of it; but who has taken on a device that is
-    off has what comes of it too, for a day.
+    off has what comes of it too, for a day. Each medicine that runs out has its own.
     """
     named = "(cardinality(%(doses)s::text[]) > 0 and dose_ids @> %(doses)s::text[])"
     found = await conn.execute(
         "select alert_id from alert_logs where site = %(site)s and source = 'cloud' and topic = %(topic)s"
         " and person_id = %(person)s and is_open and device_id is not distinct from %(device)s"
+        " and (topic <> 'low_stock' or starts_with(title, %(medicine)s))"
         f" and ({named} or acked_ms is null or (topic = 'device_offline' and acked_ms > %(since)s))"
         f" order by {named} desc, raised_ms, alert_id limit 1 for update",
         {
@@ -122,10 +132,22 @@ async def _belongs_to(
             "device": device_id,
             "doses": doses,
             "since": now_ms - DAY_MS,
+            "medicine": f"{stock.medicine_of(title)}:",
         },
     )
     row = await found.fetchone()
     return None if row is None else str(row[0])
+
+
+async def end_low_stock(conn: Connection, site: str, person_id: str, medication: str, now_ms: int) -> None:
+    """There is enough of a medicine again."""
+    ended = await conn.execute(
+        "update alert_logs set is_open = false, ended_ms = %s, version = version + 1 where site = %s and source = 'cloud'"
+        " and topic = 'low_stock' and person_id = %s and is_open and starts_with(title, %s)",
+        (now_ms, site, person_id, f"{stock.medicine_of(stock.title(medication, 0))}:"),
+    )
+    if ended.rowcount:
+        await notify(conn, ALERTS, site)
 
 
 async def end_looked_after(conn: Connection, now_ms: int) -> None:

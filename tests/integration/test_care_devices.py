@@ -306,6 +306,26 @@ async def test_a_heartbeat_shows_how_the_device_is(care: CareOffice) -> None:
     assert (await care.ask("nina", "GET", f"/devices/{device.id}"))["online"] is False
 
 
+async def test_what_a_direct_device_weighs_is_told_of_once_when_it_runs_out(care: CareOffice) -> None:
+    device, _ = await _home(care, compartment=2, refill_at_units=4)
+    number = 0
+
+    async def weigh(units: float) -> list[tuple[str, str, bool]]:
+        nonlocal number
+        number += 1
+        beat = {"boot_id": "00000000000000b1", "mono_ms": number, "stock": {"2": units}}
+        await device.ask("POST", f"/devices/{device.id}/heartbeat", json=beat)
+        return await care.rows(
+            "select title, audience, is_open from alert_logs where topic = 'low_stock' order by raised_ms"
+        )
+
+    assert await weigh(6) == []
+    assert await weigh(4) == await weigh(4.2) == await weigh(3) == [("Metformin: 4 left", "caregiver", True)]
+    (left,) = await care.rows("select units, days_left from stocks")
+    assert left[0] == 3.0 and left[1] is not None
+    assert await weigh(30) == [("Metformin: 4 left", "caregiver", False)]
+
+
 async def test_holds_meals_and_corrections_of_a_direct_patient_are_done_at_once_and_go_with_them_to_the_clinic(
     care: CareOffice,
 ) -> None:
