@@ -104,6 +104,18 @@ class Dispenser(Body):
         self.sounds.append(Sound(sha256, wav, voice))
         return {**counted, "sha256": sha256}
 
+    def travel(self, zone: str, now_ms: int, at_ms: int) -> None:
+        """It is carried to another time zone, which its radio or its owner tells it."""
+        self.memory.zone = zone
+        self.memory.save()
+        if self._welcome:
+            self._tell_zone(now_ms, at_ms)
+
+    def _tell_zone(self, now_ms: int, at_ms: int) -> None:
+        if self._event("clock_set", now_ms, at_ms, data={"timezone": self.memory.zone})["counted"]:
+            self.memory.zone_told = self.memory.zone
+            self.memory.save()
+
     # What the edge says.
 
     def receive(self, message: dict[str, Any], now_ms: int, at_ms: int) -> None:
@@ -118,11 +130,11 @@ class Dispenser(Body):
     def _on_welcome(self, message: dict[str, Any], now_ms: int, at_ms: int) -> None:
         self._welcome = True
         self._next_beat_ms = self._next_events_ms = at_ms
-        if not self.knows_time:
-            self.knows_time = True
-            self._event("clock_set", now_ms, at_ms)
-        if self.seq == 0:
+        knew_time, self.knows_time = self.knows_time, True
+        if self.seq == 0 and knew_time:
             self._event("boot", now_ms, at_ms, data={"firmware": FIRMWARE, "lost": self.memory.lost})
+        if not knew_time or self.memory.zone_told != self.memory.zone:
+            self._tell_zone(now_ms, at_ms)
 
     def _on_who(self, message: dict[str, Any], now_ms: int, at_ms: int) -> None:
         self._welcome = False

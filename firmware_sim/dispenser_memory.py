@@ -21,7 +21,8 @@ class Memory:
     """The flash of one device. `save` after every change that must survive the power.
 
     doses: the schedule as it was sent.  said: how often each dose was announced, answered: doses that were.
-    stock: units by compartment.  lost: events not kept because there was no room.
+    stock: units by compartment.  lost: events not kept because there was no room.  zone: where it is, by IANA name.
+    zone_told: what it told the edge of that.
     """
 
     path: Path
@@ -38,6 +39,8 @@ class Memory:
     stock: dict[str, float] = field(default_factory=dict)
     clips: dict[str, str] = field(default_factory=dict)
     lost: int = 0
+    zone: str = "UTC"
+    zone_told: str = ""
 
     @classmethod
     def load(cls, path: Path) -> Memory:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 from firmware_sim.control import BadRequest
 from firmware_sim.dispenser_shell import Device
@@ -61,6 +62,15 @@ def refill(device: Device, request: dict[str, Any]) -> dict[str, Any]:
 def battery(device: Device, request: dict[str, Any]) -> dict[str, Any]:
     """The battery is at `percent`."""
     device.firmware.charge(_number(request, "percent", 0, 100), *device.now())
+    return {}
+
+
+def travel(device: Device, request: dict[str, Any]) -> dict[str, Any]:
+    """The device is carried to another time zone."""
+    zone = request.get("zone")
+    if zone not in available_timezones():
+        raise BadRequest("zone is an IANA name, e.g. Africa/Nairobi")
+    device.firmware.travel(zone, *device.now())
     return {}
 
 
@@ -123,7 +133,7 @@ async def say(device: Device, request: dict[str, Any]) -> dict[str, Any]:
 
 VERBS: Final[dict[str, Verb]] = {
     "press": press, "skip": skip, "snooze": snooze, "lid": lid, "take": take, "refill": refill, "battery": battery,
-    "silence": silence, "sound": sound, "claim": claim, "power": power,
+    "travel": travel, "silence": silence, "sound": sound, "claim": claim, "power": power,
 }  # fmt: skip
 NEEDS_POWER: Final = frozenset(("press", "skip", "snooze", "lid", "take", "refill", "say"))
 

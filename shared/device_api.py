@@ -41,6 +41,7 @@ EventKind = Literal[
 
 button, lid_open, lid_close, weight: what a hand did; with an `occurrence_id` where the device knows which dose was meant.
 taken, skipped, snoozed: what the device made of it.  refilled, low_battery, fault, boot, clock_set: about itself.
+clock_set: it learned the time, or where it is: `data.timezone`, an IANA name, which plans of tz_policy "device" follow.
 """
 
 

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from cloud.care import dose_rows, dose_rules, doses
 from cloud.db.pool import Connection, Pool
 from cloud.records import due
+from cloud.records.zones import device_zone
 from shared.clock import Clock
 from shared.doses.expansion import HORIZON_DAYS, occurrences
 from shared.doses.localtime import DAY_MS, HOUR_MS
@@ -92,7 +93,8 @@ async def expand(
             return
         meals, taken = await doses.meals(conn, site, person_id), await doses.last_taken(conn, site, plan_id)
         items = {item.id: item for item in plan.items}
-        for one in occurrences(plan, changed_ms, end_ms, meals, taken):
+        zone = await device_zone(conn, site, person_id)
+        for one in occurrences(plan, changed_ms, end_ms, meals, taken, zone):
             await _plan(conn, site, person_id, one, items[one.item_id])
         await hold(conn, site, person_id)
     await conn.execute(
@@ -109,6 +111,15 @@ async def expand_now(conn: Connection, site: str, plan_id: str, now_ms: int) -> 
     )
     for row in await found.fetchall():
         await expand(conn, now_ms, *row)
+
+
+async def moved(conn: Connection, site: str, person_id: str) -> None:
+    """The person's device is in another zone: plans that follow it are planned anew at the next look."""
+    await conn.execute(
+        "update medication_plans set expanded_until_ms = null where site = %s and person_id = %s and owner = 'cloud'"
+        " and status = 'active' and body->>'tz_policy' = 'device'",
+        (site, person_id),
+    )
 
 
 async def void(conn: Connection, site: str, plan_id: str, now_ms: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from cloud.db.pool import Connection
+from cloud.records.zones import device_zone
 from shared.clock import iso
 from shared.doses.expansion import HORIZON_DAYS, Occurrence, occurrences
 from shared.doses.localtime import DAY_MS
@@ -39,7 +40,8 @@ async def of_person(
     holds = await _holds(conn, site, person_id)
     for plan, changed_ms in await active(conn, site, person_id, plan_id):
         for one in occurrences(
-            plan, max(from_ms, changed_ms), until_ms, await meals(conn, site, person_id), await last_taken(conn, site, plan.id)
+            plan, max(from_ms, changed_ms), until_ms, await meals(conn, site, person_id),
+            await last_taken(conn, site, plan.id), await device_zone(conn, site, person_id),
         ):  # fmt: skip
             if one.id not in known:
                 planned[one.id] = _planned(plan, one, holds, now_ms)
@@ -51,10 +53,10 @@ async def void_planned(conn: Connection, site: str, before: Plan, after: Plan | 
     """Doses that a clinic's plan had and its next revision has not are shown as VOIDED: of those nobody was told of, the
     clinic says nothing. A word of the clinic about one of them stands over it, and so does a later plan that has it again."""
     until_ms = now_ms + HORIZON_DAYS * DAY_MS
-    times = await meals(conn, site, before.person_id)
-    kept = {one.id for one in occurrences(after, now_ms, until_ms, times)} if after is not None else set()
+    times, zone = await meals(conn, site, before.person_id), await device_zone(conn, site, before.person_id)
+    kept = {one.id for one in occurrences(after, now_ms, until_ms, times, None, zone)} if after is not None else set()
     items = {item.id: item for item in before.items}
-    for one in occurrences(before, now_ms, until_ms, times):
+    for one in occurrences(before, now_ms, until_ms, times, None, zone):
         if one.id in kept:
             continue
         row = {**_planned(before, one, (), now_ms), "status": "VOIDED", "reason": "the plan changed"}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_rows, dose_rules, doses, heartbeats
+from cloud.care import dose_clock, dose_rows, dose_rules, doses, heartbeats
 from cloud.care.delivery import plan_revision
 from cloud.care.devices import Asking
 from cloud.db.pool import Connection, Pool
@@ -133,6 +133,8 @@ class Intake:
             (device.site, _event_id(device, event), device.id, event.boot_id, event.device_seq, event.kind, when.at_ms,
              when.uncertainty_s, event.occurrence_id, event.quantity, Jsonb(event.data), "accepted", status, reason),
         )  # fmt: skip
+        if event.kind == "clock_set" and device.person_id is not None:
+            await dose_clock.moved(conn, device.site, device.person_id)
         return EventResult(
             boot_id=event.boot_id, device_seq=event.device_seq, outcome="accepted", status=status, reason=reason
         )

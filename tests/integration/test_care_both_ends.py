@@ -18,6 +18,7 @@ from edge.app.dispatcher import Accepted
 from shared.commands import command_of
 from tests.care import Care, at, care
 from tests.care_office import CareOffice, caring, plan_body
+from tests.dispensers import ward
 from tests.office import until
 
 
@@ -163,3 +164,33 @@ async def test_a_device_of_the_clinic_is_seen_at_head_office_as_it_is(ends: Ends
     names = {row[0]: row[1] for row in ends.clinic.it.rows("select id, name from devices")}
     assert names[made["id"]] == "Bedside"
     assert (await ends.office.ask("nina", "GET", f"/devices/{made['id']}"))["status"] == "unclaimed"
+
+
+async def test_a_dispenser_says_where_it_is_and_head_office_expects_the_doses_there_as_the_clinic_does(
+    pg_uri: str, tmp_path: Path
+) -> None:
+    async with caring(pg_uri, tmp_path) as office, ward(tmp_path / "clinic", "2026-11-20T08:00") as it:
+        ends = Ends(office, it.care)
+        await ends.up()
+        await it.claim()
+        body = plan_body(it.care.person_id, tz_policy="device")
+        plan = await office.ask("nina", "POST", "/medication-plans", 201, json=body)
+        await ends.down()
+
+        async def both() -> tuple[dict[str, int], dict[str, int]]:
+            await ends.up()
+            rows = await office.ask("nina", "GET", f"/medication-plans/{plan['id']}/doses")
+            ours = {one["occurrence_id"]: at(one["due_at_utc"][:16]) for one in rows if one["status"] == "PLANNED"}
+            theirs = dict(it.care.it.rows("select id, due_at from doses where status = 'PLANNED'"))
+            return ours, {dose: due for dose, due in theirs.items() if dose in ours}
+
+        for number, (zone, evening) in enumerate((("UTC", "20:00"), ("Africa/Nairobi", "17:00")), 1):
+            it.device.firmware.travel(zone, *it.device.now())
+            await it.until(lambda: it.told("clock_set") > number)  # noqa: B023
+            ours, theirs = await both()
+            assert ours == theirs
+            assert min(ours.values()) <= at(f"2026-11-20T{evening}") in ours.values(), zone
+            told = await office.rows(
+                "select data->>'timezone' from device_events where kind = 'clock_set' order by at_ms, event_id"
+            )
+            assert told[-1] == (zone,)
