@@ -26,6 +26,9 @@ ON_ITS_WAY_MS: Final = 2 * MINUTE_MS
 """What was under way when the link was cut may still be told."""
 MISSED: Final = "missed_dose"
 NOT_HEARD: Final = "not_heard"
+SENT: Final = frozenset(("sent", "delivered"))
+UNSENT: Final = frozenset(("waiting", "claimed"))
+"""States of a message: it left head office, or will."""
 
 
 class Dose(NamedTuple):
@@ -186,28 +189,84 @@ def _look_at_office(found: CareFound, database_url: str, site: str, ids: set[str
             (site, [MISSED, NOT_HEARD]),
         ).fetchall()
         for topic, person_id, message_id, sent_ms, facts in rows:
-            due = tuple(int(at) for _, at in facts.get("medicines") or () if at is not None)
-            found.told.append(Told(topic, person_id or "", str(message_id), sent_ms, due))
+            found.told.append(Told(topic, person_id or "", str(message_id), sent_ms, _due(facts)))
         kept = conn.execute("select dose_id, status from dose_occurrences where site = %s", (site,)).fetchall()
         found.statuses = {dose_id: status for dose_id, status in kept if dose_id in ids}
 
 
+class Under(NamedTuple):
+    """How far word of missed doses has come. Alerts: id -> doses it names.
+
+    missed: (dose, person, due ms).  clinic: its alerts.  office: those of them head office has.  waits: of those, the ones
+    that are open and nobody took on.  events: per event (alert, person, due ms of the doses it names, states of its messages).
+    """
+
+    missed: list[tuple[str, str, int]]
+    clinic: dict[str, set[str]]
+    office: dict[str, set[str]]
+    waits: set[str]
+    events: list[tuple[str, str, tuple[int, ...], frozenset[str]]]
+
+
+def on_the_way(found: Under) -> list[str]:
+    """The missed doses of which word is on its way to somebody: it will be told, if one waits. What will never be told is not.
+
+    On its way is an alert head office has not read, or has read and not made a message of, and a message that has not gone
+    out: it waits for more of the same moment, is tried again after a failure, or was held back by the hourly limit.
+    """
+    ways = []
+    for dose, person, due_ms in found.missed:
+        raised = {alert for alert, doses in found.clinic.items() if dose in doses}
+        about = [one for one in found.events if one[1] == person and due_ms in one[2]]
+        states = frozenset[str]().union(*(one[3] for one in about))
+        told = bool(states & SENT)
+        unread = any(dose not in found.office.get(alert, ()) for alert in raised)
+        unsaid = bool(raised & found.waits) and not about
+        if not told and (unread or unsaid or states & UNSENT):
+            ways.append(dose)
+    return ways
+
+
 def unrest(edge_database: Path, database_url: str, site: str, now_ms: int) -> str:
-    """What of medicine is still on its way; empty: nothing."""
+    """What of medicine is still on its way; empty: nothing. now_ms: when the day closed, domain time."""
     import psycopg
 
     with closing(sqlite3.connect(edge_database.absolute().as_uri() + "?mode=ro", uri=True)) as conn:
         late = conn.execute(
             "select count(*) from doses where status in ('PLANNED', 'ANNOUNCED', 'SNOOZED') and miss_at < ?", (now_ms,)
         ).fetchone()
+        missed = conn.execute(
+            "select id, person_id, due_at from doses where status = 'MISSED' and miss_at <= ?", (now_ms,)
+        ).fetchall()
+        raised = conn.execute("select id, dose_ids from care_alerts where topic = ?", (MISSED,)).fetchall()
     if late[0]:
         return "doses whose time is over"
-    with psycopg.connect(database_url) as conn:
-        waits = conn.execute(
-            "select (select count(*) from notification_deliveries where site = %(s)s and state in ('waiting', 'claimed')"
-            " and due_ms <= %(now)s) + (select count(*) from alert_logs a where a.site = %(s)s and a.is_open"
-            " and a.topic = %(missed)s and not exists (select 1 from notification_events e where e.site = a.site"
-            " and e.alert_id = a.alert_id))",
-            {"s": site, "now": now_ms, "missed": MISSED},
+    with psycopg.connect(database_url) as conn_:
+        waits = conn_.execute(
+            "select (select count(*) from notification_deliveries where site = %(site)s and state in ('waiting', 'claimed')"
+            " and due_ms <= %(now)s)",
+            {"site": site, "now": now_ms},
         ).fetchone()
+        known = conn_.execute(
+            "select alert_id, dose_ids, is_open and acked_ms is null from alert_logs where site = %s and topic = %s",
+            (site, MISSED),
+        ).fetchall()
+        events = conn_.execute(
+            "select e.alert_id, e.person_id, e.facts, array_agg(d.state) filter (where d.state is not null)"
+            " from notification_events e left join notification_deliveries d on d.site = e.site and d.event_id = e.event_id"
+            " where e.site = %s and e.topic = %s group by e.site, e.event_id",
+            (site, MISSED),
+        ).fetchall()
+    under = Under(
+        missed, {id_: set(json.loads(doses)) for id_, doses in raised}, {row[0]: set(row[1]) for row in known},
+        {row[0] for row in known if row[2]},
+        [(alert or "", person or "", _due(facts), frozenset(states or ())) for alert, person, facts, states in events],
+    )  # fmt: skip
+    ways = on_the_way(under)
+    if ways:
+        return f"word of {len(ways)} missed doses, which is on its way to the caregiver"
     return "messages to the caregiver" if waits and waits[0] else ""
+
+
+def _due(facts: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(int(at) for _, at in facts.get("medicines") or () if at is not None)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from firmware_sim.care_checks import MINUTE_MS, CareFound, Dose, Told, faults, numbers
+from firmware_sim.care_checks import MINUTE_MS, CareFound, Dose, Told, Under, faults, numbers, on_the_way
 from firmware_sim.patients import Patients
 
 NINE, TEN, ELEVEN, NOON = (hour * 60 * MINUTE_MS for hour in (9, 10, 11, 12))
@@ -75,3 +75,39 @@ def test_people_of_a_scenario_have_their_doses_apart_from_one_another() -> None:
     assert patients.times(2)[-2:] == ["06:14", "07:14"]
     assert len(patients.times(1)) == 24
     assert len(Patients(ward=1, every_s=900).times(0)) == 24
+
+
+MISSED = ("d1", "ana", NINE)
+EVENT = ("a1", "ana", (NINE,))
+
+
+def under(states: frozenset[str] | None, *, office: bool = True, waits: bool = True, raised: bool = True) -> Under:
+    """A dose that was missed, its alert, and the messages about it; None: nobody made one yet."""
+    return Under(
+        [MISSED], {"a1": {"d1"}} if raised else {}, {"a1": {"d1"}} if office else {"a1": {"d0"}}, {"a1"} if waits else set(),
+        [] if states is None else [(*EVENT, states)],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        under(None, office=False), under(None), under(frozenset(("waiting",))), under(frozenset(("claimed",))),
+        under(frozenset(("failed", "waiting"))),
+    ],
+    ids=["not read by head office", "no message made yet", "waits, or is tried again", "being sent", "on the next channel"],
+)  # fmt: skip
+def test_the_verdict_waits_for_word_of_a_missed_dose_that_is_on_its_way(found: Under) -> None:
+    assert on_the_way(found) == ["d1"]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        under(frozenset(("sent",))), under(frozenset(("delivered", "waiting"))), under(frozenset(("failed",))),
+        under(frozenset(("expired",))), under(None, raised=False), under(None, waits=False), under(frozenset(), waits=False),
+    ],
+    ids=["told", "told, and again", "failed for good", "too late", "no alert", "over before it was told", "nobody there"],
+)  # fmt: skip
+def test_what_is_told_or_never_will_be_is_not_waited_for(found: Under) -> None:
+    assert on_the_way(found) == []
