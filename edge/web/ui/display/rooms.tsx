@@ -7,7 +7,8 @@ import type { DisplayState, RoomNow } from "../states";
 import { WORDS } from "./words";
 
 const ROOMS_SHOWN = 6;
-const NEXT_SHOWN = 3;
+const SHORT = 12;
+const [MANY, NEXT_SHOWN, NEXT_SHOWN_OF_MANY] = [4, 3, 2]; // so that each room has one line, also on a small screen
 
 /** The rooms worth a line: none on a screen where the big call says it all. */
 export function roomsOf(state: DisplayState): RoomNow[] {
@@ -18,18 +19,22 @@ export function roomsOf(state: DisplayState): RoomNow[] {
 export function Rooms({ rooms }: { rooms: RoomNow[] }): JSX.Element {
   const t = useWords(WORDS);
   const hasNext = rooms.some((room) => room.next.length);
+  const shown = rooms.length < MANY ? NEXT_SHOWN : NEXT_SHOWN_OF_MANY;
   return (
     <table class={hasNext ? "with-next" : ""}>
       <thead class="unseen"><tr><th scope="col">{t("where")}</th><th scope="col">{t("serving")}</th>{hasNext && <th scope="col">{t("next")}</th>}</tr></thead>
       <tbody>
         {rooms.map((room, line) => (
           <tr key={line}>
-            <th scope="row"><bdi>{room.room ? place(t("room"), room.room) : t("desk")}</bdi></th>
+            <th scope="row"><Name name={room.room ? place(t("room"), room.room) : t("desk")} /></th>
             <td class="at">{room.now ? <Token>{room.now}</Token> : room.is_on_break ? <small>{t("break")}</small> : <span aria-hidden="true">–</span>}</td>
-            {hasNext && <td class="then">{room.next.slice(0, NEXT_SHOWN).map((token) => <Token key={token}>{token}</Token>)}</td>}
+            {hasNext && <td class="then">{room.next.slice(0, shown).map((token) => <Token key={token}>{token}</Token>)}</td>}
           </tr>
         ))}
       </tbody>
     </table>
   );
 }
+
+/** A short name stays in one line; a long one may break anywhere. */
+const Name = ({ name }: { name: string }): JSX.Element => <bdi class={name.length <= SHORT ? "short" : ""}>{name}</bdi>;
