@@ -1,4 +1,4 @@
-"""FLAC, Ogg (Vorbis, Opus) and WAV of other widths than 16 bit to plain samples, by libsndfile.
+"""FLAC, Ogg (Vorbis, Opus) and WAV of other widths than 16 bit to plain samples, by libsndfile and numpy.
 
 For the decoders' process alone: what reads files of strangers may crash there, and its memory is that process's. A small file
 may unfold to hours, whatever its header says: no more is unfolded than is asked for.
@@ -7,11 +7,12 @@ may unfold to hours, whatever its header says: no more is unfolded than is asked
 from __future__ import annotations
 
 import io
+import math
 import os
 from array import array
 from typing import Final
 
-from edge.voice.sound import RATE_MAX, RATE_MIN, UnfitSound, bytes_of
+from edge.voice.sound import RATE, RATE_MAX, RATE_MIN, UnfitSound, filters_of
 
 FORMATS: Final = ("FLAC", "OGG", "WAV", "WAVEX")
 CHANNELS_MAX: Final = 2
@@ -19,8 +20,8 @@ CUT_OFF_S_MAX: Final = 0.1
 """So much less than its header says may be in a file; half a sentence is not to be taken for a whole one."""
 
 
-def unfolded(data: bytes, seconds_max: float) -> tuple[bytes, int]:
-    """The first `seconds_max` of a sound file: 16 bit mono, little-endian, and its rate. Raises UnfitSound."""
+def unfolded(data: bytes, seconds_max: float) -> array[int]:
+    """The first `seconds_max` of a sound file as samples at RATE. Raises UnfitSound."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # soundfile brings numpy, which would start a thread a core
     try:
         import soundfile
@@ -42,7 +43,29 @@ def unfolded(data: bytes, seconds_max: float) -> tuple[bytes, int]:
                 raise UnfitSound("the file is damaged: it ends before it should")
     except soundfile.SoundFileError as error:
         raise UnfitSound(f"the file is damaged: {error}") from error
-    samples = array("h", bytes(room[: 2 * channels * found]))
+    return _heard_at(memoryview(room)[: 2 * channels * found], channels, rate)
+
+
+def _heard_at(pcm: memoryview, channels: int, rate: int) -> array[int]:
+    """Samples of this machine as mono at RATE: what `sound.samples_of` does, in a fiftieth of its time."""
+    import numpy as np
+
+    sound = np.frombuffer(pcm, dtype=np.int16)
     if channels == CHANNELS_MAX:
-        samples = array("h", [(left + right) // 2 for left, right in zip(samples[::2], samples[1::2], strict=True)])
-    return bytes_of(samples), rate
+        left, right = sound[::2], sound[1::2]
+        sound = (left & right) + ((left ^ right) >> 1)  # their middle, rounded down, in 16 bit
+    if rate != RATE:
+        step, phases = rate // math.gcd(rate, RATE), RATE // math.gcd(rate, RATE)
+        filters = filters_of(rate)
+        reach = len(filters[0]) // 2
+        padded = np.pad(sound, reach)
+        made = np.zeros(len(sound) * phases // step, dtype=np.float32)
+        for first in range(min(phases, len(made))):
+            at, phase = divmod(first * step, phases)
+            part = made[first::phases]  # these lie `step` input samples apart, at the same place between two
+            for tap, weight in enumerate(filters[phase]):
+                part += np.float32(weight) * padded[at + 1 + tap :: step][: len(part)]
+        sound = np.clip(np.rint(made), -32768, 32767).astype(np.int16)
+    samples = array("h")
+    samples.frombytes(sound.tobytes())
+    return samples

@@ -41,8 +41,7 @@ def hear(question: bytes, made: dict[str, decoders.Decoders]) -> dict[str, Any]:
     head, _, sound = question.partition(b"\0")
     how = json.loads(head)
     try:
-        pcm, rate = (sound, how["rate"]) if "rate" in how else coded.unfolded(sound, how["seconds_max"])
-        samples = samples_of(pcm, rate)
+        samples = samples_of(sound, how["rate"]) if "rate" in how else coded.unfolded(sound, how["seconds_max"])
     except UnfitSound as error:
         return {"unfit": str(error)}
     found = activity.utterance(samples)

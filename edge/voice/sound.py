@@ -44,9 +44,7 @@ def _resampled(samples: array[int], rate: int) -> array[int]:
     """Windowed sinc, its filters made once for each rate."""
     common = math.gcd(rate, RATE)
     step, phases = rate // common, RATE // common
-    if phases > _PHASES_MAX:
-        raise UnfitSound(f"{rate} samples a second; use 16000, or 8000, 11025, 22050, 24000, 32000, 44100 or 48000")
-    filters = _filters(rate)
+    filters = filters_of(rate)
     reach = len(filters[0]) // 2
     padded = array("h", bytes(2 * reach)) + samples + array("h", bytes(2 * reach))
     out = array("h")
@@ -62,9 +60,15 @@ def _product(a: float, b: int) -> float:
 
 
 @lru_cache(maxsize=8)
-def _filters(rate: int) -> list[tuple[float, ...]]:
-    """For each place between two input samples, the weights of the samples around it (Hann window, gain 1)."""
+def filters_of(rate: int) -> list[tuple[float, ...]]:
+    """For each place between two input samples, the weights of the samples around it (Hann window, gain 1).
+
+    Output sample n lies at `divmod(n * step, phases)`: behind that input sample, at that place; step and phases are the rate
+    and RATE without their common divisor. Raises UnfitSound for a rate that has no small ones.
+    """
     phases = RATE // math.gcd(rate, RATE)
+    if phases > _PHASES_MAX:
+        raise UnfitSound(f"{rate} samples a second; use 16000, or 8000, 11025, 22050, 24000, 32000, 44100 or 48000")
     narrow = min(1.0, RATE / rate)
     reach = math.ceil(_TAPS / narrow)
     filters = []

@@ -6,8 +6,10 @@ import hashlib
 import io
 import json
 import tracemalloc
+from array import array
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
 
 import pytest
 import pytest_asyncio
@@ -17,7 +19,7 @@ from edge.app.voice_notes import VoiceNotes
 from edge.domain.utterances import Intent
 from edge.voice import coded
 from edge.voice.hearing import FILE_S_MAX, Hearing
-from edge.voice.sound import UnfitSound
+from edge.voice.sound import UnfitSound, samples_of
 from shared.blobs import Blobs
 from shared.device_api import VoiceFields
 from tests.care import care
@@ -58,19 +60,27 @@ async def test_a_recording_in_stereo_at_another_rate_is_heard(ear: Hearing) -> N
 
 
 def test_a_small_file_of_hours_is_unfolded_as_far_as_is_listened_to_and_no_further() -> None:
-    hours = file_of(bytes(2 * 8_000 * 2 * 3_600), "FLAC", "PCM_16", 8_000)
-    assert len(hours) < 500_000, "two hours of silence"
+    hours = file_of(bytes(2 * RATE * 3_600), "FLAC", "PCM_16")
+    assert len(hours) < 500_000, "an hour of silence"
     tracemalloc.start()
-    pcm, rate = coded.unfolded(hours, 2.0)
+    samples = coded.unfolded(hours, 2.0)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (len(pcm), rate) == (2 * 2 * 8_000, 8_000)
+    assert len(samples) == 2 * RATE
     assert most < 4_000_000
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 24_000, 44_100, 48_000])
+def test_a_file_of_another_rate_is_heard_as_plain_samples_of_it_are(rate: int) -> None:
+    chance = Random(rate)
+    pcm = array("h", [chance.randint(-32_768, 32_767) for _ in range(rate // 10)]).tobytes()
+    found, plain = coded.unfolded(file_of(pcm, "FLAC", "PCM_16", rate), 1.0), samples_of(pcm, rate)
+    assert len(found) == len(plain) and max(abs(one - two) for one, two in zip(found, plain, strict=True)) <= 1
 
 
 def test_the_longest_note_is_listened_to_whole() -> None:
     note = file_of(bytes(2 * RATE * int(FILE_S_MAX)), "OGG", "OPUS")
-    assert len(coded.unfolded(note, FILE_S_MAX)[0]) / 2 / RATE == pytest.approx(FILE_S_MAX, abs=0.1)
+    assert len(coded.unfolded(note, FILE_S_MAX)) / RATE == pytest.approx(FILE_S_MAX, abs=0.1)
 
 
 @pytest.mark.parametrize(
