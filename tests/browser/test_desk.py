@@ -57,11 +57,13 @@ async def test_call_undone_puts_the_patient_back_where_they_were(floor: Floor) -
 
 async def test_list_of_this_doctor_is_whom_call_next_takes_and_in_that_order(floor: Floor) -> None:
     first, second = floor.doctors
-    mine = [await floor.register(f"Mine {n}", doctor_id=first) for n in range(2)]
+    mine = [await floor.register(f"Mine {n}", doctor_id=first, urgency=5 + n) for n in range(2)]
+    order = {"policy": "fair", "options": {}}  # first come, first served; the service's order has the more urgent first
+    (await floor.edge.put(f"/api/v1/queues/{first}/policy", json=order)).raise_for_status()
     theirs = await floor.register("Theirs", doctor_id=second)
     page = await _desk_of_the_first_doctor(floor)
     lines = page.locator(".waiting tbody tr")
-    await expect(lines).to_have_count(2)
+    await expect(lines).to_contain_text([visit["token_number"] for visit in mine])
     await page.keyboard.press("n")
     await expect(page.locator(".person.called")).to_contain_text(mine[0]["token_number"])
     await expect(lines).to_contain_text([mine[1]["token_number"]])

@@ -36,7 +36,8 @@ function Desk({ staff }: { staff: Staff }): JSX.Element {
     if (target) void acts.deed({ verb: name, target });
   });
   const theirs = (one: StaffVisit): boolean => all || !doctor || isOf(one, doctor, state.doctors);
-  const own = state.waiting.filter(theirs);
+  const turn = (one: StaffVisit): number => [...(all ? [] : (doctor?.next ?? [])), one.id].indexOf(one.id); // a doctor's own order begins the list
+  const own = state.waiting.filter(theirs).sort((a, b) => turn(a) - turn(b));
   const rows = own.length || !doctor ? own : state.waiting.filter((one) => one.service === doctor.service && !one.doctor_chosen); // whom "Call next" takes then
   const close = (): void => setOpen(null);
   return (
