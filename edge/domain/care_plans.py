@@ -72,16 +72,17 @@ def stop_plan(state: PlanState, command: StopPlan, now: Moment) -> Verdict:
     if plan["status"] == "stopped":
         return Decision(result={"plan_id": plan["id"], "already": True})
     acts = Acts(now, command.command_id)
-    for dose in state.doses.values():
-        _void(acts, dose)
-    _plan_fact(
-        acts,
-        "plan_stopped",
-        {**plan, "version": plan["version"] + 1, "status": "stopped", "changed_at": now.now_ms},
-        command.reason,
-    )
+    stop(acts, plan, [dose for dose in state.doses.values() if dose["plan_id"] == plan["id"]], command.reason)
     acts.result = {"plan_id": plan["id"], "already": False}
     return acts.decision()
+
+
+def stop(acts: Acts, plan: Row, doses: Sequence[Row], reason: str) -> None:
+    """The plan ends. doses: its own that are not over; they are none any more."""
+    for dose in doses:
+        void(acts, dose)
+    stopped = {**plan, "version": plan["version"] + 1, "status": "stopped", "changed_at": acts.now.now_ms}
+    _plan_fact(acts, "plan_stopped", stopped, reason)
 
 
 def extend_plan(state: PlanState, command: ExtendPlan, now: Moment) -> Verdict:
@@ -243,11 +244,11 @@ def _plan_doses(
         ids = {one.id for one in wanted}
         for dose in state.doses.values():
             if dose["plan_id"] == plan.id and dose["id"] not in ids and dose["due_at"] >= from_ms:
-                _void(acts, dose)
+                void(acts, dose)
     return None
 
 
-def _void(acts: Acts, dose: Row) -> None:
+def void(acts: Acts, dose: Row) -> None:
     """A dose that is none any more. One that nobody was told of needs no fact: the new revision says it."""
     if dose["status"] == Status.PLANNED and not dose["asked_n"]:
         gone = {**dose, "status": Status.VOIDED.value, "status_since": acts.now.now_ms, "next_action_at": None}

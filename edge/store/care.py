@@ -9,11 +9,13 @@ from typing import Any, Final
 import orjson
 
 from edge.domain import care_commands as asked
+from edge.domain.booking_commands import ErasePerson
 from edge.domain.care_alerts import AlertState
 from edge.domain.care_devices import DeviceState, NoteState
 from edge.domain.care_plans import BACK_MS, PlanState, plan_in
 from edge.domain.decision import Moment
 from edge.domain.dosing import CareState
+from edge.domain.erasing import ErasingState
 from edge.domain.medication import AnnouncementState
 from edge.store import care_rows, people
 from edge.store.care_rows import Row
@@ -241,6 +243,23 @@ def _last_taken(conn: sqlite3.Connection, plans: list[Plan]) -> dict[str, int]:
 def for_alert(
     conn: sqlite3.Connection, command: asked.AcknowledgeCareAlert | asked.CareAlertTimer, now: Moment
 ) -> AlertState:
+def for_erasing(conn: sqlite3.Connection, command: ErasePerson, now: Moment) -> ErasingState:
+    """The person, and what is still to come for them."""
+    of = (command.person_id,)
+    return ErasingState(
+        people.for_person(conn, command, now),
+        _plans(conn, command.person_id),
+        care_rows.doses(
+            conn,
+            "person_id = ? and (next_action_at is not null or (status = 'HELD' and miss_at > ?))",
+            (*of, now.now_ms),
+        ),
+        care_rows.rows(conn, "holds", care_rows.HOLD_COLUMNS, "person_id = ? and ended_at is null", of),
+        care_rows.alerts(conn, "person_id = ? and open order by raised_at", of),
+        care_rows.rows(conn, "devices", care_rows.DEVICE_COLUMNS, "person_id = ? and status <> 'removed'", of),
+    )
+
+
     """The alert named."""
     return AlertState(next(iter(care_rows.alerts(conn, "id = ?", (command.alert_id,))), None))
 

@@ -123,4 +123,13 @@ projections.WRITES.update({
     "log_device_event": _keep("device_log", LOG_COLUMNS),
     "put_note": _replace("notes", NOTE_COLUMNS),
     "put_stock": _replace("stocks", STOCK_COLUMNS),
+    # of somebody who is erased: what has not been said yet, and whatever names them or was written about them
+    "quiet_person": (
+        "update effects set state = 'cancelled', reason = 'erased', ended_ms = :now where state in ('open', 'started')"
+        " and kind = 'announce_dose' and state = 'open' and json_extract(body, '$.person_id') = :person_id"
+    ),
+    "blank_alerts": "update care_alerts set title = 'Erased', body = '', says = '{}' where person_id = :person_id",
+    "blank_notes": "update notes set heard = null where person_id = :person_id",
+    "blank_reasons": "update doses set reason = '' where person_id = :person_id and reason <> ''",
+    "blank_log": "update dose_events set reason = '' where person_id = :person_id and reason <> ''",
 })  # fmt: skip

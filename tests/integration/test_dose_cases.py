@@ -412,6 +412,15 @@ async def test_a_stopped_plan_says_nothing_more(tmp_path: Path) -> None:
         assert it.voice.said == [] and {status for _, status in it.doses()} == {"VOIDED"}
 
 
+async def test_a_plan_that_is_stopped_leaves_the_doses_of_another_plan(tmp_path: Path) -> None:
+    async with care(tmp_path) as it:
+        await it.plan(ONCE)
+        await it.plan({"id": "v", "medication": "Vitamin D", "times": ["08:00"]}, plan_id="other")
+        await it.it.accepted(StopPlan, plan_id="plan")
+        await it.to("2026-11-20T08:01")
+        assert len(it.voice.said) == 1 and "Vitamin D" in it.voice.said[0] and "Metformin" not in it.voice.said[0]
+
+
 async def test_days_ahead_are_planned_as_they_come(tmp_path: Path) -> None:
     async with care(tmp_path) as it:
         await it.plan(ONCE)
