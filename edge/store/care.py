@@ -209,7 +209,9 @@ def for_plan(
 def _plan_state(
     conn: sqlite3.Connection, person_id: str | None, from_ms: int, row: Row | None = None, hold: Row | None = None
 ) -> PlanState:
-    doses = care_rows.doses(conn, "person_id = ? and due_at >= ? order by due_at", (person_id, from_ms))
+    doses = care_rows.doses(
+        conn, "person_id = ? and (due_at >= ? or next_action_at is not null) order by due_at", (person_id, from_ms)
+    )  # what is seldom taken may be open for longer
     meals, version = _meal_times(conn, person_id)
     plans = _plans(conn, person_id)
     last_taken = _last_taken(conn, [plan_in(one) for one in plans])
@@ -240,9 +242,6 @@ def _last_taken(conn: sqlite3.Connection, plans: list[Plan]) -> dict[str, int]:
     return found
 
 
-def for_alert(
-    conn: sqlite3.Connection, command: asked.AcknowledgeCareAlert | asked.CareAlertTimer, now: Moment
-) -> AlertState:
 def for_erasing(conn: sqlite3.Connection, command: ErasePerson, now: Moment) -> ErasingState:
     """The person, and what is still to come for them."""
     of = (command.person_id,)
@@ -260,6 +259,9 @@ def for_erasing(conn: sqlite3.Connection, command: ErasePerson, now: Moment) -> 
     )
 
 
+def for_alert(
+    conn: sqlite3.Connection, command: asked.AcknowledgeCareAlert | asked.CareAlertTimer, now: Moment
+) -> AlertState:
     """The alert named."""
     return AlertState(next(iter(care_rows.alerts(conn, "id = ?", (command.alert_id,))), None))
 
