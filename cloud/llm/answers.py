@@ -1,19 +1,18 @@
 """Answers to questions about medicines: from the patient's own plan and the texts of it that the clinic wrote, else "ask your
 clinic". Pure. No model words an answer; a model only says which question it was, and of which medicine.
 
-What is asked about stopping, combining or missing without a rule of the plan is always for the clinic.
+What is asked about stopping, combining or missing without a rule of the plan is always for the clinic, and so is whatever is
+asked of a medicine that is not given now: on hold, of a plan that is over, was stopped or has not begun.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Final, Literal, NamedTuple
 
+from cloud.llm.medicines import Medicine, meant
 from shared.doses.plan import Item, Plan
 
-ALIKE: Final = 0.8
-"""How like the name in the plan a medicine's name as said must be, 0 to 1."""
 From = Literal["plan", "vetted", "clinic"]
 LANGUAGES: Final = ("en", "hi", "es", "ar")
 
@@ -44,13 +43,15 @@ class Answer(NamedTuple):
     medication: str | None = None
 
 
-def answer(topic: str, medication: str | None, plans: Sequence[Plan], language: str) -> Answer:
+def answer(topic: str, medication: str | None, medicines: Sequence[Medicine], language: str) -> Answer:
     """What may be answered; the language is one of LANGUAGES, else English."""
     language = language if language in LANGUAGES else "en"
-    item = _item(medication, plans)
-    if item is None:
+    asked = meant(medication, medicines)
+    if asked is None:
         return Answer(_ASK[language], "clinic")
-    name = item.medication
+    name, item, given = asked
+    if item is None or not given:
+        return Answer(_ASK[language], "clinic", (), name)
     if topic == "how_to_take" and item.instructions.get(language):
         return Answer(item.instructions[language], "vetted", (f"{item.id}.instructions",), name)
     if topic == "missed" and item.late_rule.get(language):
@@ -79,20 +80,3 @@ def _rare(item: Item) -> bool:
     timing = item.steps[0].timing
     daily = timing.period_unit == "d" and timing.period == 1
     return not daily or bool(timing.days_of_week or timing.days_of_month or timing.cycle_on_days)
-
-
-def _item(medication: str | None, plans: Sequence[Plan]) -> Item | None:
-    """The one item meant: the only one where none was named, else the only one with that name; None in doubt."""
-    items = [item for plan in plans for item in plan.items]
-    if medication is None or not medication.strip():
-        return items[0] if len(items) == 1 else None
-    said = medication.casefold()
-    meant = [item for item in items if _same(said, item.medication.casefold())]
-    return meant[0] if len(meant) == 1 else None
-
-
-def _same(said: str, name: str) -> bool:
-    first = name.split()[0] if name.split() else name
-    return any(
-        said == one or SequenceMatcher(None, said, one, autojunk=False).ratio() >= ALIKE for one in (name, first)
-    )

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from psycopg.types.json import Jsonb
 
 from cloud.db.pool import Connection, notify
+from cloud.llm.medicines import Hold, Medicine, medicines
 from cloud.llm.redact import Known
 from cloud.records import joining
 from shared.doses.plan import BadPlan, Plan, plan_of
@@ -127,6 +128,28 @@ async def plans(conn: Connection, site: str, person_id: str | None) -> list[Plan
         except BadPlan:
             continue
     return kept
+
+
+async def medicines_of(conn: Connection, site: str, person_id: str, now_ms: int) -> tuple[Medicine, ...]:
+    """What somebody takes or took, with whether it is given now. A hold counts from the moment it was asked for."""
+    holds = await conn.execute(
+        "select plan_id, item_id, until_ms from holds where site = %(site)s and person_id = %(person)s and ended_ms is null"
+        " union all select m.body->>'plan_id', m.body->>'item_id', (m.body->>'until_ms')::bigint from mailbox m"
+        " where m.site = %(site)s and m.kind = 'set_hold' and m.body->>'person_id' = %(person)s"
+        " and m.state not in ('failed', 'expired') and not exists (select 1 from holds h where h.site = m.site"
+        " and h.hold_id = m.body->>'hold_id')",
+        {"site": site, "person": person_id},
+    )
+    before = await conn.execute(
+        "select i.medication from medication_plan_items i join medication_plans p on p.site = i.site"
+        " and p.plan_id = i.plan_id where p.site = %s and p.person_id = %s group by 1 order by max(p.changed_ms) desc, 1"
+        " limit %s",
+        (site, person_id, BATCH),
+    )
+    return medicines(
+        await plans(conn, site, person_id), [Hold(*row) for row in await holds.fetchall()],
+        [row[0] for row in await before.fetchall()], now_ms,
+    )  # fmt: skip
 
 
 def alert_id(site: str, subject_id: str, topic: str) -> str:

@@ -77,7 +77,7 @@ class Notes:
         looked = await self._look(job)
         if looked is None:
             return
-        note, _, plans = looked
+        note, _, _ = looked
         heard = _heard_there(note)
         found = assess(heard.text, None, None, extra=_flag_there(note))
         result = Result(
@@ -85,7 +85,7 @@ class Notes:
             language=note.language, transcript=heard.text, items=found.items,
         )  # fmt: skip
         async with self._pool.transaction() as conn:
-            await writing.write(conn, self._jobs, job, note, result, found, plans, note.status, self._clock.now_ms())
+            await writing.write(conn, self._jobs, job, note, result, found, note.status, self._clock.now_ms())
 
     async def note(self, job: Job) -> None:
         """The whole way. Raises psycopg.Error, and OSError where the sound cannot be read."""
@@ -117,7 +117,7 @@ class Notes:
         now_ms = self._clock.now_ms()
         async with self._pool.transaction() as conn:
             status = "rules_only" if said is None else "analysed"
-            written = await writing.write(conn, self._jobs, job, note, result, found, plans, status, now_ms)
+            written = await writing.write(conn, self._jobs, job, note, result, found, status, now_ms)
             if not written:
                 return
             if text and self._models.embedding:

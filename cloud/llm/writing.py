@@ -14,9 +14,9 @@ from cloud.llm.answers import answer
 from cloud.llm.assessing import Assessed, Placed
 from cloud.llm.care_rows import Note
 from cloud.llm.jobs import Job, Jobs
+from cloud.llm.medicines import Medicine
 from cloud.llm.results import Result
 from cloud.llm.schema import Question, Symptom
-from shared.doses.plan import Plan
 from shared.triage import red_flags
 
 ALERT_FROM: Final = 8
@@ -34,8 +34,7 @@ _TITLE: Final = {
 
 
 async def write(
-    conn: Connection, jobs: Jobs, job: Job, note: Note, result: Result, found: Assessed, plans: Sequence[Plan],
-    status: str, now_ms: int,
+    conn: Connection, jobs: Jobs, job: Job, note: Note, result: Result, found: Assessed, status: str, now_ms: int,
 ) -> bool:  # fmt: skip
     """False: another run has written it, and nothing was written now.
 
@@ -46,8 +45,10 @@ async def write(
     kept_before = await results.has_model_result(conn, note.site, "note", note.id)
     version = await results.keep(conn, job, note.id, result, now_ms)
     language = result.language or note.language or "en"
+    asks = note.person_id is not None and any(isinstance(one.found, Question) for one in found.placed)
+    taken = await care_rows.medicines_of(conn, note.site, note.person_id or "", now_ms) if asks else ()
     for number, one in enumerate(found.placed):
-        await _placed(conn, note, version, number, one, plans, language, now_ms)
+        await _placed(conn, note, version, number, one, taken, language)
     if found.finding.code and not any(isinstance(one.found, Symptom) for one in found.placed) and note.person_id:
         await _flag(conn, note, version, found)
     if not (kept_before and result.source == "rules"):
@@ -84,14 +85,7 @@ def _words(found: Assessed, by_rules: bool) -> str:
 
 
 async def _placed(
-    conn: Connection,
-    note: Note,
-    version: int,
-    number: int,
-    one: Placed,
-    plans: Sequence[Plan],
-    language: str,
-    now_ms: int,
+    conn: Connection, note: Note, version: int, number: int, one: Placed, taken: Sequence[Medicine], language: str
 ) -> None:
     if note.person_id is None:
         return
@@ -107,7 +101,7 @@ async def _placed(
         )  # fmt: skip
         return
     assert isinstance(one.found, Question)
-    said = answer(one.found.topic, one.found.medication, plans, language)
+    said = answer(one.found.topic, one.found.medication, taken, language)
     await conn.execute(
         "insert into medication_question_logs (site, question_id, note_id, version, person_id, topic, medication, quote,"
         " start_s, end_s, answer, answered_from, sources, language, asked_ms)"

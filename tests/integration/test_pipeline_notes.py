@@ -279,7 +279,7 @@ async def test_a_question_is_answered_from_the_plan_else_by_the_clinic(pg_uri: s
             await at.do(
                 "insert into medication_plans (site, plan_id, person_id, revision, status, body)"
                 " values (%s, 'p', %s, 1, 'active', %s)",
-                SITE, PATIENT, Jsonb(PLAN_BODY),
+                SITE, PATIENT, Jsonb({**PLAN_BODY, "start": "2025-11-01"}),
             )  # fmt: skip
             await at.note()
             await at.drained()
@@ -291,6 +291,45 @@ async def test_a_question_is_answered_from_the_plan_else_by_the_clinic(pg_uri: s
             assert found[1][1:] == ("By your plan: Metformin at 08:00.", "plan", ["i1"])
             speech = next(one for one in stand.asked if "audio" in one.path)
             assert b"Metformin" in speech.raw, "the speech model is told which words to expect"
+
+
+@pytest.mark.parametrize("state", ["hold", "hold asked for", "stopped", "over", "taken out"])
+async def test_what_is_on_hold_stopped_or_over_is_told_to_nobody_as_to_be_taken(
+    pg_uri: str, tmp_path: Path, state: str
+) -> None:
+    with stand_in() as stand:
+        stand.usual["speech"] = transcript("When do I take metformin?")
+        asked = {"topic": "when", "medication": "metformin", "quote": "When do I take metformin?"}
+        stand.usual["chat"] = completion(extraction(intent="medication_question", questions=[asked]))
+        async with bench(pg_uri, tmp_path, choice(stand)) as at:
+            now_ms = at.clock.now_ms()
+            body = {**PLAN_BODY, "start": "2025-11-01", **({"end": "2025-11-02"} if state == "over" else {})}
+            status = "stopped" if state == "stopped" else "active"
+            await at.do(
+                "insert into medication_plans (site, plan_id, person_id, revision, status, body)"
+                " values (%s, 'p', %s, 1, %s, %s)",
+                SITE, PATIENT, status, Jsonb(body),
+            )  # fmt: skip
+            if state == "hold":
+                await at.do(
+                    "insert into holds (site, hold_id, person_id, plan_id, item_id, from_ms, until_ms, reason)"
+                    " values (%s, 'h', %s, 'p', 'i1', %s, %s, 'surgery')",
+                    SITE, PATIENT, now_ms - 1_000, now_ms + 3_600_000,
+                )  # fmt: skip
+            if state == "hold asked for":
+                await at.do(
+                    "insert into mailbox (site, stream, number, command_id, kind, actor, body, expires_ms, state, published_ms)"
+                    " values (%s, 'main', 1, 'c', 'set_hold', 'x', %s, null, 'published', 1)",
+                    SITE, Jsonb({"hold_id": "h", "person_id": PATIENT, "from_ms": now_ms, "until_ms": now_ms + 3_600_000}),
+                )  # fmt: skip
+            if state == "taken out":
+                other = {**PLAN_BODY["items"][0], "medication": "Metformine retard"}  # type: ignore[index]
+                await at.do("update medication_plans set revision = 2, body = %s", Jsonb({**body, "items": [other]}))
+            await at.note()
+            await at.drained()
+            found = await at.rows("select answer, answered_from, sources from medication_question_logs")
+            assert [row[1:] for row in found] == [("clinic", [])]
+            assert "08:00" not in found[0][0] and found[0][0].startswith("Please ask your clinic")
 
 
 async def test_a_used_up_budget_asks_nobody_until_tomorrow(pg_uri: str, tmp_path: Path) -> None:

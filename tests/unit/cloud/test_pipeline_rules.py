@@ -18,11 +18,12 @@ from cloud.llm.calls import Failure, Heard, Model, Segment, Usage
 from cloud.llm.cost import PRICES, Price, micros
 from cloud.llm.ground import find, seconds
 from cloud.llm.jobs import job_key
+from cloud.llm.medicines import Hold, Medicine, medicines
 from cloud.llm.prompts import EXTRACT, about_words
 from cloud.llm.redact import Known, age_band, redact
 from cloud.llm.schema import Extraction, json_schema
 from cloud.llm.shapes import completion_of, failure_of, heard_of, left_of, span_s
-from shared.doses.plan import plan_of
+from shared.doses.plan import Plan, plan_of
 from tests.pipelines import tone
 from tests.provider import extraction, symptom
 
@@ -364,6 +365,29 @@ PLAN = plan_of(
     person_id="x",
     revision=1,
 )
+NOON_MS = 1_795_867_200_000
+"""Noon of 28 November 2026, while PLAN is followed."""
+DAY_MS = 86_400_000
+
+
+def taken(
+    *plans: Plan, holds: tuple[Hold, ...] = (), before: tuple[str, ...] = (), at_ms: int = NOON_MS
+) -> tuple[Medicine, ...]:
+    return medicines(plans or (PLAN,), holds, before, at_ms)
+
+
+def plan_with(medication: str = "Metformin 500 mg", plan: dict[str, Any] | None = None, **item: Any) -> Plan:
+    """A plan of one medicine with vetted words for everything that may be answered."""
+    said = {
+        "id": "i1", "medication": medication, "dose": 1, "unit": "tablet", "timing": {"times_of_day": ["08:00"]},
+        "instructions": {"en": "Take it with food."}, "late_rule": {"en": "Within 4 hours take it."}, **item,
+    }  # fmt: skip
+    body = {"start": "2026-11-01", "timezone": "Europe/Madrid", **(plan or {}), "items": [said]}
+    return plan_of(body, id="p1", person_id="x", revision=1)
+
+
+ANSWERED = ("when", "how_much", "how_to_take", "missed")
+"""Topics the plan has an answer to."""
 
 
 @pytest.mark.parametrize(
@@ -376,7 +400,7 @@ PLAN = plan_of(
     ],
 )
 def test_answers_are_the_plans_own_words(topic: str, medication: str, text: str, source: str) -> None:
-    said = answers.answer(topic, medication, [PLAN], "en")
+    said = answers.answer(topic, medication, taken(), "en")
     assert (said.text, said.answered_from) == (text, source)
 
 
@@ -395,9 +419,74 @@ def test_answers_are_the_plans_own_words(topic: str, medication: str, text: str,
 )
 def test_everything_else_is_for_the_clinic(topic: str, medication: str | None) -> None:
     for language in answers.LANGUAGES:
-        said = answers.answer(topic, medication, [PLAN], language)
+        said = answers.answer(topic, medication, taken(), language)
         assert said.answered_from == "clinic"
         assert not any(sign.isdigit() for sign in said.text)
+
+
+def test_a_medicine_that_is_given_now_is_answered_of_in_every_topic_of_the_plan() -> None:
+    for topic in ANSWERED:
+        assert answers.answer(topic, "metformin", taken(plan_with()), "en").answered_from != "clinic"
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        Hold(None, None, NOON_MS + 1), Hold("p1", None, NOON_MS + 1), Hold("p1", "i1", NOON_MS + 1),
+        Hold(None, None, NOON_MS + 30 * DAY_MS),
+    ],
+    ids=["everything", "plan", "medicine", "to come"],
+)  # fmt: skip
+def test_a_medicine_on_hold_is_never_described_as_one_to_take(hold: Hold) -> None:
+    for topic, language in itertools.product(ANSWERED, answers.LANGUAGES):
+        said = answers.answer(topic, "metformin", taken(plan_with(), holds=(hold,)), language)
+        assert (said.answered_from, said.sources, said.medication) == ("clinic", (), "Metformin 500 mg")
+        assert not any(sign.isdigit() for sign in said.text)
+
+
+@pytest.mark.parametrize(
+    "hold", [Hold(None, None, NOON_MS), Hold("p2", None, NOON_MS + 1), Hold("p1", "i2", NOON_MS + 1)]
+)
+def test_a_hold_that_is_over_or_of_something_else_changes_no_answer(hold: Hold) -> None:
+    assert answers.answer("when", "metformin", taken(plan_with(), holds=(hold,)), "en").answered_from == "plan"
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        plan_with(plan={"end": "2026-11-27"}),
+        plan_with(plan={"start": "2026-11-29"}),
+        plan_with(dose=None, timing=None, steps=[{"dose": 1, "days": 27, "timing": {"times_of_day": ["08:00"]}}]),
+        plan_with(timing={"times_of_day": ["08:00"], "count": 40}),
+    ],
+    ids=["over", "not begun", "course over", "so many in all"],
+)
+def test_a_medicine_whose_time_is_over_or_not_come_is_for_the_clinic(plan: Plan) -> None:
+    for topic in ANSWERED:
+        assert answers.answer(topic, "metformin", taken(plan), "en").answered_from == "clinic"
+
+
+def test_on_the_last_day_of_a_plan_it_is_still_answered_from() -> None:
+    course = [{"dose": 1, "days": 28, "timing": {"times_of_day": ["08:00"]}}]
+    for plan in (plan_with(plan={"end": "2026-11-28"}), plan_with(dose=None, timing=None, steps=course)):
+        assert answers.answer("when", "metformin", taken(plan), "en").answered_from == "plan"
+
+
+@pytest.mark.parametrize("before", ["Metformin", "Prednisone", "Vitamin D 1000 IU"])
+def test_a_medicine_that_was_stopped_is_not_answered_of_by_one_with_a_name_like_it(before: str) -> None:
+    for now in ("Prednisolone", "Vitamin B12", "Metoprolol"):
+        said = answers.answer("when", before, taken(plan_with(now), before=(before,)), "en")
+        assert said.answered_from == "clinic"
+
+
+def test_another_strength_of_the_medicine_in_the_plan_is_the_medicine_in_the_plan() -> None:
+    said = answers.answer("when", "metformin", taken(plan_with(), before=("Metformin 850 mg",)), "en")
+    assert (said.answered_from, said.medication) == ("plan", "Metformin 500 mg")
+
+
+def test_a_question_that_names_no_medicine_is_answered_only_where_there_never_was_another() -> None:
+    assert answers.answer("when", None, taken(plan_with()), "en").answered_from == "plan"
+    assert answers.answer("when", None, taken(plan_with(), before=("Warfarin",)), "en").answered_from == "clinic"
 
 
 # --- numbers in words ----------------------------------------------------------------------------------------------------
