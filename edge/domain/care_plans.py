@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from edge.domain import dose_gaps
 from edge.domain.care_commands import ApplyPlan, EndHold, ExtendPlan, SetHold, SetMealTimes, StopPlan
 from edge.domain.decision import Change, Decision, Moment, Refusal, Verdict, Write
-from edge.domain.dosing import DOSE_COLUMNS, Acts, Row, is_open, scheduled
+from edge.domain.dosing import DOSE_COLUMNS, Acts, Row, is_open, plan_next, scheduled
 from shared.doses.expansion import DEFAULT_MEAL_TIMES, HORIZON_DAYS, Occurrence, occurrences
 from shared.doses.localtime import DAY_MS, HOUR_MS
 from shared.doses.plan import BadPlan, Item, Plan, body_of, plan_of
@@ -164,7 +164,9 @@ def set_hold(state: PlanState, command: SetHold, now: Moment) -> Verdict:
         named = command.plan_id in (None, dose["plan_id"]) and command.item_id in (None, dose["item_id"])
         began = dose["asked_n"] or dose["due_at"] <= now.now_ms
         if named and began and is_open(dose) and command.from_ms <= dose["due_at"] < command.until_ms:
-            acts.move(dose, Happening.HELD, reason=command.reason)
+            held = acts.move(dose, Happening.HELD, reason=command.reason)
+            if held is not None:
+                plan_next(acts, _item_in(state.plans, held), held)
     acts.result = {"hold_id": command.hold_id}
     return acts.decision()
 
@@ -191,6 +193,11 @@ def end_hold(state: PlanState, command: EndHold, now: Moment) -> Verdict:
 def plan_in(row: Row) -> Plan:
     """The plan of a row."""
     return plan_of(row["body"], id=row["id"], person_id=row["person_id"], revision=row["revision"])
+
+
+def _item_in(plans: Sequence[Row], dose: Row) -> Item | None:
+    plan = next((plan_in(row) for row in plans if row["id"] == dose["plan_id"]), None)
+    return next((item for item in plan.items if item.id == dose["item_id"]), None) if plan else None
 
 
 def _is_time(value: Any) -> bool:
@@ -227,8 +234,7 @@ def _plan_doses(
     voids: a plan that begins or changes, which is not to blame for what lies behind: only what can still be taken on time
     becomes a row. Days that come nearer (False) become rows whole, also after weeks without power.
     """
-    zone = state.device["timezone"] if state.device else None
-    wanted = occurrences(plan, from_ms, until_ms, meals, state.last_taken, zone)
+    wanted = _wanted(acts.now.now_ms, state, plan, from_ms, until_ms, meals, anew=voids)
     if len(wanted) > PLANNED_MAX:
         detail = f"The plan has {len(wanted)} doses in {HORIZON_DAYS} days; at most {PLANNED_MAX} are followed."
         return Refusal("bad_plan", detail, "Divide the plan.")
@@ -246,6 +252,49 @@ def _plan_doses(
             if dose["plan_id"] == plan.id and dose["id"] not in ids and dose["due_at"] >= from_ms:
                 void(acts, dose)
     return None
+
+
+def _wanted(
+    now_ms: int, state: PlanState, plan: Plan, from_ms: int, until_ms: int, meals: Mapping[str, str], *, anew: bool
+) -> list[Occurrence]:
+    """The doses due in the range; and of what counts from the last one the next, wherever the range begins.
+
+    That is the one that can still be taken on time: a first one whose time was over before anybody was told of it is due
+    at `first_at` of the next day, and a later one goes on at its gaps, as if each had been missed. Without that nothing would
+    ever be due again.  anew: of a plan that changed; else one that is open already stands for the next.
+    """
+    zone = state.device["timezone"] if state.device else None
+    steps = {(item.id, step.sequence): step for item in plan.items for step in item.steps}
+    counting = {key for key, step in steps.items() if step.mode == "from_last_taken"}
+    following = {key: step.linked_item for key, step in steps.items() if step.mode == "linked"}
+    begun: dict[str | None, int] = {}
+    found = [
+        one for one in occurrences(plan, from_ms, until_ms, meals, state.last_taken, zone) if _key(one) not in counting
+    ]
+    left = counting - {
+        (dose["item_id"], dose["step"]) for dose in state.doses.values()
+        if dose["plan_id"] == plan.id and is_open(dose)
+        and (not anew or (dose["asked_n"] and dose["due_at"] < now_ms - BACK_MS))
+    }  # fmt: skip
+    for begins_ms in (now_ms - BACK_MS, now_ms) if left else ():
+        for one in occurrences(plan, begins_ms, until_ms, meals, state.last_taken, zone, begins_ms):
+            if _key(one) in left and _can_begin(one, state.doses.get(one.id), now_ms):
+                left.discard(_key(one))
+                begun[one.item_id] = begins_ms
+                found.append(one)
+            elif one.due_at_ms >= from_ms and begun.get(following.get(_key(one))) == begins_ms:
+                found.append(one)
+    return sorted({one.id: one for one in found}.values(), key=lambda one: (one.due_at_ms, one.item_id, one.step))
+
+
+def _key(one: Occurrence) -> tuple[str, int]:
+    return one.item_id, one.step
+
+
+def _can_begin(one: Occurrence, known: Row | None, now_ms: int) -> bool:
+    if known is not None and (known["status"] != Status.VOIDED or known["asked_n"]):
+        return is_open(known)
+    return one.on_time_until_ms >= now_ms
 
 
 def void(acts: Acts, dose: Row) -> None:

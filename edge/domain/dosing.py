@@ -161,6 +161,18 @@ def item_of(state: CareState, dose: Row) -> Item | None:
     return next((item for item in plan.items if item.id == dose["item_id"]), None) if plan else None
 
 
+def plan_next(acts: Acts, item: Item | None, dose: Row) -> None:
+    """After this dose of a medicine that counts from the last one: plan the next anew; other medicines need none.
+
+    What was planned to follow is none any more: else it would be said beside the new one.
+    """
+    if item is None or not any(step.mode == "from_last_taken" for step in item.steps):
+        return
+    of = {"plan_id": dose["plan_id"], "item_id": dose["item_id"], "dose_id": dose["id"], "now": acts.now.now_ms}
+    acts.writes.append(Write("void_following", of))
+    acts.writes.append(Write("expand_again", {"id": dose["plan_id"], "now": acts.now.now_ms}))
+
+
 def held_by(state: CareState, dose: Row) -> Row | None:
     """The hold a dose falls under."""
     for hold in state.holds:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from edge.domain.care_alerts import raise_alert
 from edge.domain.care_commands import DoseTimer, SettleAnnouncement
 from edge.domain.decision import Decision, Effect, Moment, Refusal, Verdict, Write
-from edge.domain.dosing import Acts, CareState, Row, held_by, is_open, item_of, of_ladder, scheduled
+from edge.domain.dosing import Acts, CareState, Row, held_by, is_open, item_of, of_ladder, plan_next, scheduled
 from shared.doses import ladder
 from shared.doses.localtime import DAY_MS, MINUTE_MS
 from shared.doses.states import TAKEN, Happening, Status, after
@@ -215,16 +215,8 @@ def _was_silent(state: CareState, dose: Row) -> bool:
 
 
 def go_on(acts: Acts, state: CareState, dose: Row) -> None:
-    """A medicine that counts from the last one: plan the next anew, from when this one was taken, or was due.
-
-    What was planned to follow is none any more: else it would be said beside the new one.
-    """
-    item = item_of(state, dose)
-    if item is None or not any(step.mode == "from_last_taken" for step in item.steps):
-        return
-    of = {"plan_id": dose["plan_id"], "item_id": dose["item_id"], "dose_id": dose["id"], "now": acts.now.now_ms}
-    acts.writes.append(Write("void_following", of))
-    acts.writes.append(Write("expand_again", {"id": dose["plan_id"], "now": acts.now.now_ms}))
+    """A medicine that counts from the last one: plan the next anew, from when this one was taken, or was due."""
+    plan_next(acts, item_of(state, dose), dose)
 
 
 def _names(doses: Sequence[Row]) -> str:

@@ -72,6 +72,7 @@ class _Asked(NamedTuple):
     until_ms: int
     meals: Mapping[str, str]
     taken: Mapping[str, int]
+    begins_ms: int | None
 
 
 def occurrence_id(plan_id: str, item_id: str, step: int, nominal_local: str, fold: int) -> str:
@@ -87,17 +88,22 @@ def occurrences(
     meal_times: Mapping[str, str] | None = None,
     last_taken_ms: Mapping[str, int] | None = None,
     device_tz: str | None = None,
+    begins_ms: int | None = None,
 ) -> list[Occurrence]:
     """The doses due from `from_ms` (included) to `until_ms` (not), by due time, then item. As needed is never due.
 
     meal_times: the person's own "HH:MM" by code.  last_taken_ms: by item, when it was last taken (or given up): doses that
     count from there give one dose, the next.  device_tz: where the device is; it counts for plans of tz_policy "device"
     alone, and not for what counts hours.
+
+    begins_ms: since when somebody follows the plan. What counts from the last one is not due before: the first, where none was
+    taken, is due at the first `first_at` from then on, also of a later day than the plan's first; one that would have been due
+    before goes on at its own gaps, as if each had been missed. None: not asked, and such a dose may lie in the past.
     """
     home = ZoneInfo(plan.timezone)
     zone = ZoneInfo(device_tz) if device_tz and plan.tz_policy == "device" else home
     meals = {**DEFAULT_MEAL_TIMES, **(meal_times or {})}
-    asked = _Asked(plan, zone, home, from_ms, until_ms, meals, last_taken_ms or {})
+    asked = _Asked(plan, zone, home, from_ms, until_ms, meals, last_taken_ms or {}, begins_ms)
     found = [one for item in plan.items for one in _of_item(asked, item)]
     return sorted(found, key=lambda one: (one.due_at_ms, one.item_id, one.step))
 
@@ -110,7 +116,7 @@ def _of_item(asked: _Asked, item: Item) -> list[Occurrence]:
             continue
         after = dues[place + 1].at_ms - due.at_ms if place + 1 < len(dues) else None
         before = due.at_ms - dues[place - 1].at_ms if place else None
-        made.append(_occurrence(asked, item, due, after or before or _usual_gap_ms(due.step), before))
+        made.append(_occurrence(asked, item, due, after or before or usual_gap_ms(due.step), before))
     return made
 
 
@@ -124,8 +130,8 @@ def _occurrence(asked: _Asked, item: Item, due: _Due, gap_ms: int, before_ms: in
     )  # fmt: skip
 
 
-def _usual_gap_ms(step: Step) -> int:
-    """Between two doses, where a step has only one."""
+def usual_gap_ms(step: Step) -> int:
+    """Between two doses, where a step has only one; of one that counts from the last, how long after it."""
     return step.timing.period * _UNIT_MS[step.timing.period_unit] // step.timing.frequency
 
 
@@ -188,7 +194,7 @@ def _counted(asked: _Asked, step: Step, at_ms: int) -> _Due:
 
 def _every(asked: _Asked, step: Step, start_ms: int, end_ms: int) -> Iterator[_Due]:
     """Every `period` hours of real time, whatever clocks do."""
-    gap_ms = _usual_gap_ms(step)
+    gap_ms = usual_gap_ms(step)
     how_many = max(0, -(-(end_ms - start_ms) // gap_ms))
     if step.timing.count is not None:
         how_many = min(how_many, step.timing.count)
@@ -199,11 +205,25 @@ def _every(asked: _Asked, step: Step, start_ms: int, end_ms: int) -> Iterator[_D
 
 def _from_last(asked: _Asked, item: Item, step: Step, start_ms: int, begin_ms: int, end_ms: int) -> Iterator[_Due]:
     """One dose: the next, so long after the last one; the first where none was taken, or too long before the step."""
-    last_ms = asked.taken.get(item.id)
-    next_ms = None if last_ms is None else last_ms + _usual_gap_ms(step)
-    at_ms = start_ms if next_ms is None or next_ms < begin_ms else next_ms
+    last_ms, gap_ms = asked.taken.get(item.id), usual_gap_ms(step)
+    next_ms = None if last_ms is None else last_ms + gap_ms
+    if next_ms is None or next_ms < begin_ms:
+        at_ms = start_ms if asked.begins_ms is None else _first(asked, step, start_ms, asked.begins_ms)
+    else:
+        late_ms = 0 if asked.begins_ms is None else asked.begins_ms - next_ms
+        at_ms = next_ms + max(0, -(-late_ms // gap_ms)) * gap_ms
     if at_ms < end_ms:
         yield _counted(asked, step, at_ms)
+
+
+def _first(asked: _Asked, step: Step, start_ms: int, begins_ms: int) -> int:
+    """The first moment from `begins_ms` on at which a clock at home shows when the first dose is due; `start_ms` or later."""
+    if start_ms >= begins_ms:
+        return start_ms
+    day, minute = local_of(begins_ms, asked.home).date(), minutes_of(step.first_at or asked.meals["WAKE"])
+    return next(
+        at_ms for more in range(3) if (at_ms := moment_ms(day + timedelta(days=more), minute, asked.home)) >= begins_ms
+    )
 
 
 def _linked(asked: _Asked, step: Step, begin_ms: int, end_ms: int) -> Iterator[_Due]:

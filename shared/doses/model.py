@@ -44,7 +44,8 @@ class Step:
 
     mode: "clock" by the person's day; "elapsed" every `period` hours (days of 24 h, weeks of 7) from the first dose, whatever
     clocks do; "from_last_taken" so long after the last one was taken; "linked" `linked_after_min` after `linked_item`.
-    first_at: "HH:MM" of the first dose, for the modes elapsed and from_last_taken; else when the person wakes.
+    first_at: "HH:MM" of the first dose, for the modes elapsed and from_last_taken; else when the person wakes. A plan that is
+    followed only after that time has passed begins at `first_at` of the next day (from_last_taken).
     waking_only: an hourly dose only between waking and bedtime.
     """
 

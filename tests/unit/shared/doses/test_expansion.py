@@ -53,6 +53,36 @@ def test_from_last_taken_is_the_next_one_alone_and_moves_with_what_was_taken() -
     assert dues(every, "2026-11-01", "2026-11-15", last_taken_ms={"i": at("2026-11-01T09:10")}) == ["11-01T15:10Z"]
 
 
+@pytest.mark.parametrize(
+    ("begins", "due"),
+    [
+        ("2026-10-30T12:00", "11-01T07:00Z"),
+        ("2026-11-01T07:00", "11-01T07:00Z"),
+        ("2026-11-01T07:01", "11-02T07:00Z"),
+        ("2026-11-09T23:30", "11-10T07:00Z"),  # half past midnight of the 10th where the person lives
+    ],
+)
+def test_the_first_of_what_counts_from_the_last_one_is_due_when_its_time_next_comes(begins: str, due: str) -> None:
+    every = plan({"period": 6, "period_unit": "h"}, start="2026-11-01", mode="from_last_taken", first_at="08:00")
+    assert dues(every, "2026-10-01", "2026-12-01", begins_ms=at(begins)) == [due]
+
+
+def test_what_counts_from_the_last_one_goes_on_at_its_gaps_after_days_in_which_nobody_asked() -> None:
+    every = plan({"period": 6, "period_unit": "h"}, "UTC", start="2026-11-01", mode="from_last_taken", first_at="08:00")
+    asked = {"last_taken_ms": {"i": at("2026-11-03T09:10")}}
+    assert dues(every, "2026-11-01", "2026-11-15", **asked, begins_ms=at("2026-11-03T15:10")) == ["11-03T15:10Z"]
+    assert dues(every, "2026-11-01", "2026-11-15", **asked, begins_ms=at("2026-11-05T12:00")) == ["11-05T15:10Z"]
+
+
+def test_a_step_that_has_not_begun_begins_on_its_own_day() -> None:
+    taper = plan(zone="UTC", start="2026-11-01", steps=[
+        {"dose": 2, "timing": {"period": 6, "period_unit": "h"}, "mode": "from_last_taken", "first_at": "08:00", "days": 7},
+        {"dose": 1, "timing": {"period": 12, "period_unit": "h"}, "mode": "from_last_taken", "first_at": "09:00"},
+    ])  # fmt: skip
+    assert dues(taper, "2026-11-01", "2026-12-01", begins_ms=at("2026-11-02T12:00")) == ["11-03T08:00Z", "11-08T09:00Z"]
+    assert dues(taper, "2026-11-01", "2026-12-01", begins_ms=at("2026-11-10T12:00")) == ["11-11T09:00Z"]
+
+
 def test_a_linked_dose_follows_each_dose_of_the_other() -> None:
     both = read({"start": "2026-11-01", "timezone": "UTC", "items": [
         {"id": "a", "medication": "Levothyroxine", "unit": "tablet", "dose": 1, "timing": daily("07:00")},
