@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from edge.domain.care_alerts import raise_alert
 from edge.domain.care_commands import TakeAsNeeded
 from edge.domain.decision import Moment, Refusal, Verdict
 from edge.domain.dose_stock import count_down
-from edge.domain.dosing import Acts, CareState
+from edge.domain.dosing import Acts, CareState, Row
 from shared.doses import guards
+from shared.doses.localtime import DAY_MS
+from shared.doses.model import Item, Plan, Step
+
+
+class NotNow(NamedTuple):
+    """It may not be taken now. code: "min_gap" too soon after the last one, "limit" the most for its hours is taken, "on_hold"
+    the clinic holds it back. not_before_ms: from when it may."""
+
+    code: Literal["min_gap", "limit", "on_hold"]
+    not_before_ms: int
+
+
+def step_now(plan: Plan, item: Item, at_ms: int) -> Step | None:
+    """Which step of a medicine as needed holds on the person's day; None before it begins and after it has ended."""
+    today = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(plan.timezone)).date()
+    gone = (today - date.fromisoformat(plan.starts_on)).days
+    if gone < 0 or (plan.ends_on is not None and today > date.fromisoformat(plan.ends_on)):
+        return None
+    for step in item.steps:
+        if step.days is None or gone < step.days:
+            return step
+        gone -= step.days
+    return None
+
+
+def not_now(
+    plan: Plan, item: Item, history: Sequence[guards.Intake], holds: Sequence[Row], at_ms: int, quantity: float
+) -> NotNow | None:
+    """What stands against taking it now; None: nothing. holds: of the person, those nobody has ended."""
+    blocked = guards.check(item, history, at_ms, quantity)
+    found: list[NotNow] = []
+    if isinstance(blocked, guards.Blocked) and blocked.code != "double_dose" and blocked.not_before_ms is not None:
+        most = guards.check(replace(item, limits=replace(item.limits, min_gap_min=None)), history, at_ms, quantity)
+        longest = isinstance(most, guards.Blocked) and most.not_before_ms == blocked.not_before_ms
+        found.append(NotNow("limit" if longest else blocked.code, blocked.not_before_ms))
+    for hold in holds:
+        named = hold["plan_id"] in (None, plan.id) and hold["item_id"] in (None, item.id)
+        if named and hold["ended_at"] is None and hold["from_at"] <= at_ms < hold["until_at"]:
+            found.append(NotNow("on_hold", hold["until_at"]))
+    return max(found, key=lambda one: one.not_before_ms, default=None)
 
 
 def take_as_needed(state: CareState, command: TakeAsNeeded, now: Moment) -> Verdict:
@@ -19,37 +62,40 @@ def take_as_needed(state: CareState, command: TakeAsNeeded, now: Moment) -> Verd
     item = next((one for one in plan.items if one.id == command.item_id), None) if plan else None
     if plan is None or item is None:
         return Refusal("not_found", "There is no such medicine in the plan.", "Read the plan again.")
-    verdict = guards.check(item, state.history.get(item.id, ()), command.at_ms, command.quantity)
-    if isinstance(verdict, guards.Blocked) and not command.swallowed:
+    against = not_now(plan, item, state.history.get(item.id, ()), state.holds, command.at_ms, command.quantity)
+    if against is not None and not command.swallowed:
         return Refusal(
-            verdict.code, not_before(item.medication, verdict, plan.timezone), "If it was taken already, say so."
+            against.code,
+            not_before(item.medication, against, command.at_ms, plan.timezone),
+            "If it was taken already, say so.",
         )
     acts = Acts(now, command.command_id)
     acts.log(
         None, "taken", command.source, command.at_ms, person_id=plan.person_id, item_id=item.id, plan_id=plan.id,
         quantity=command.quantity, reason=command.reason, device_id=command.device_id, note_id=command.note_id,
     )  # fmt: skip
-    if isinstance(verdict, guards.Blocked):
+    if against is not None:
         person = (state.person or {}).get("name") or "A patient"
         raise_alert(
             acts,
             state,
             "dose_limit",
             plan.person_id,
-            f"{person} took {item.medication} against its limit",
+            f"{person} took {item.medication} {_AGAINST[against.code]}",
             "",
             rung=4,
             critical=True,
         )
     count_down(acts, state, plan.id, item.id, command.quantity)
-    acts.result = {"item_id": item.id, "blocked": verdict.code if isinstance(verdict, guards.Blocked) else None,
+    acts.result = {"item_id": item.id, "blocked": against.code if against else None,
                    "alerts": list(acts.alerts)}  # fmt: skip
     return acts.decision()
 
 
-def not_before(medication: str, blocked: guards.Blocked, zone: str) -> str:
-    """ "Paracetamol: not before 20:00." """
-    if blocked.not_before_ms is None:
-        return f"{medication}: this dose was taken."
-    local = datetime.fromtimestamp(blocked.not_before_ms / 1000, UTC).astimezone(ZoneInfo(zone))
-    return f"{medication}: not before {local:%H:%M}."
+_AGAINST = {"min_gap": "against its limit", "limit": "against its limit", "on_hold": "although it is on hold"}
+
+
+def not_before(medication: str, against: NotNow, at_ms: int, zone: str) -> str:
+    """ "Paracetamol: not before 20:00."; with the day where the time alone could be taken for an earlier one."""
+    local = datetime.fromtimestamp(against.not_before_ms / 1000, UTC).astimezone(ZoneInfo(zone))
+    return f"{medication}: not before {local:{'%H:%M' if against.not_before_ms - at_ms < DAY_MS / 2 else '%Y-%m-%d %H:%M'}}."

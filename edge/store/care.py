@@ -64,7 +64,7 @@ def of_person(conn: sqlite3.Connection, person_id: str | None, now: Moment, **mo
     language = (person or {}).get("language") or "en"
     values: Row = {
         "person": person, "plans": plans, "doses": doses, "holds": holds, "alerts": alerts, "stocks": stocks,
-        "history": _history(conn, person_id, now.now_ms), "meal_times": _meal_times(conn, person_id)[0], "device": device,
+        "history": history_of(conn, person_id, now.now_ms), "meal_times": _meal_times(conn, person_id)[0], "device": device,
         "device_state": state, "language": language,
     }  # fmt: skip
     return CareState(**{**values, **more})
@@ -103,7 +103,8 @@ def _meal_times(conn: sqlite3.Connection, person_id: str | None) -> tuple[Mappin
     return (orjson.loads(row[0]), row[1]) if row else ({}, 0)
 
 
-def _history(conn: sqlite3.Connection, person_id: str | None, now_ms: int) -> dict[str, list[Intake]]:
+def history_of(conn: sqlite3.Connection, person_id: str | None, now_ms: int) -> dict[str, list[Intake]]:
+    """What a person took of each item, as far back as the longest limit looks."""
     found: dict[str, list[Intake]] = {}
     values = {"person": person_id, "since": now_ms - HISTORY_HOURS * HOUR_MS, "due": now_ms - CORRECTED_MS}
     for item_id, at_ms, quantity in conn.execute(_TAKEN, values):

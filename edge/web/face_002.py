@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from edge.web import face_002_care, face_002_devices, face_002_events, face_002_voice
+from edge.web import face_002_care, face_002_devices, face_002_events, face_002_medicines, face_002_voice
 from edge.web.face_002_common import Care
 from edge.web.faces import Faces
 from edge.web.guards import Guards
@@ -24,4 +24,5 @@ def routes(wiring: Wiring, guards: Guards, requests: Requests, faces: Faces) -> 
     face_002_events.install(router, care)
     face_002_voice.install(router, care)
     face_002_care.install(router, care)
+    face_002_medicines.install(router, care)
     return router

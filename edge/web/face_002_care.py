@@ -1,4 +1,4 @@
-"""``/api/v1/care/…``: what the care page shows and does: doses now, answers by staff, holds, devices, notes, alerts, stock."""
+"""``/api/v1/care/…``: what the care page shows and does: doses now, answers by staff, holds, alerts, stock."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from edge.domain.care_commands import (
     CorrectDose,
     EndHold,
     SetHold,
-    TakeAsNeeded,
 )
 from edge.store import face_002 as rows
+from edge.store import medicines
 from edge.store.states import Row
 from edge.web.documents import body, errors
 from edge.web.face_002_common import LIMIT, Care, From, Limit, Person, Until, json, moment_of, person_id_of
@@ -58,17 +58,6 @@ class Hold(Body):
     to: Ms
     plan_id: Id | None = None
     item_id: Id | None = None
-    reason: Annotated[str, Field(max_length=REASON_MAX)] = ""
-
-
-class AsNeeded(Body):
-    """A medicine as needed. `swallowed`: it is done already and is kept whatever the limits say."""
-
-    plan_id: Id
-    item_id: Id
-    quantity: Annotated[float, Field(gt=0, le=1_000)]
-    at: Ms | None = None
-    swallowed: bool = False
     reason: Annotated[str, Field(max_length=REASON_MAX)] = ""
 
 
@@ -142,32 +131,12 @@ def install(router: APIRouter, care: Care) -> None:
 
         return await care.done(request, who, raw, command, _dosed(care, row["id"]))
 
-    @router.post("/care/as-needed", status_code=201, tags=["care"],
-                 responses=errors(401, 403, 404, 409, 415, 503), openapi_extra=body(AsNeeded))  # fmt: skip
-    async def as_needed(request: Request) -> Response:
-        """Give a medicine as needed, or note one already swallowed (care). 409 says not before when it may be taken."""
-        who = await care.need(request)
-        raw = await request.body()
-        given = parsed(request, raw, AsNeeded, who)
-        at_ms = care.faces.now_ms() if given.at is None else given.at
-
-        def command(cid: str) -> TakeAsNeeded:
-            return TakeAsNeeded(
-                command_id=cid, actor=who.actor, device=who.device, plan_id=given.plan_id, item_id=given.item_id,
-                quantity=given.quantity, source="nurse", at_ms=at_ms, swallowed=given.swallowed, reason=given.reason,
-            )  # fmt: skip
-
-        async def dress(result: Row) -> Row:
-            return result
-
-        return await care.done(request, who, raw, command, dress, 201)
-
     @router.get("/care/holds", tags=["care"], responses=errors(401, 403, 503))
     async def holds(request: Request, patient_id: Person = None) -> Response:
-        """Holds nobody ended (care)."""
+        """Holds nobody ended; `medication`: null where all of the person's is held (care)."""
         await care.need(request)
         person_id = person_id_of(patient_id)
-        found = await care.faces.read(lambda conn: rows.holds(conn, person_id))
+        found = await care.faces.read(lambda conn: medicines.holds(conn, person_id))
         names = await care.names(row["person_id"] for row in found)
         return json([_hold_body(care, row, names) for row in found])
 
@@ -285,7 +254,7 @@ def dose_body(care: Care, row: Row, names: dict[str, str]) -> dict[str, Any]:
 def _hold_body(care: Care, row: Row, names: dict[str, str]) -> dict[str, Any]:
     return {
         "id": row["id"], "patient_id": row["person_id"], "patient_name": names.get(row["person_id"]),
-        "plan_id": row["plan_id"], "item_id": row["item_id"], "from": care.iso(row["from_at"]),
+        "plan_id": row["plan_id"], "item_id": row["item_id"], "medication": row["medication"], "from": care.iso(row["from_at"]),
         "to": care.iso(row["until_at"]), "reason": row["reason"],
     }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -134,3 +135,97 @@ def test_every_sign_of_danger_has_its_words_on_the_pages() -> None:
     for code, words in NAMES.items():
         shown = json.dumps(list(words), ensure_ascii=False)
         assert f"  {code}: {shown}," in known, code
+
+
+async def as_needed(floor: Floor, person: str, **limits: int) -> None:
+    """Head office sends a plan of somebody's painkiller, taken when needed."""
+    answer = await floor.edge.post("/api/v1/patients/", json={"name": person, "phone": "+15559911"})
+    person_id = answer.raise_for_status().json()["id"]
+    item = {
+        "id": "prn", "medication": "Paracetamol", "unit": "tablet", "dose": 1, "as_needed": True, "timing": {},
+        "as_needed_reason": "pain", "limits": limits,
+    }  # fmt: skip
+    start = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    body = {
+        "plan_id": new_id(), "person_id": person_id, "revision": 1,
+        "plan": {"start": start, "timezone": "UTC", "items": [item]},
+    }  # fmt: skip
+    site = floor.stage.clinic.site
+    asked = await floor.office.post(f"/api/v1/sites/{site}/commands", json={"kind": "apply_plan", "body": body})
+    asked.raise_for_status()
+
+    async def there() -> bool:
+        found = (await floor.edge.get("/api/v1/care/as-needed")).raise_for_status().json()
+        return any(one["patient_id"] == person_id for one in found)
+
+    await floor.until("the plan has reached the clinic", there)
+
+
+async def test_a_medicine_as_needed_is_asked_for_once_and_then_refused_in_words_with_its_time(floor: Floor) -> None:
+    await as_needed(floor, "Greta Needed", min_gap_min=240, max_doses=2)
+    page = await floor.staff("/pages/care")
+    row = page.get_by_test_id("needed").locator("li", has_text="Greta Needed")
+    await expect(row).to_contain_text("may be taken now")
+    await row.get_by_role("button", name="Taken").click()
+    dialog = page.locator("dialog")
+    await expect(dialog).to_contain_text("Greta Needed takes 1 tablet Paracetamol now?")
+    await dialog.get_by_role("button", name="Yes, taken now").click()
+    await expect(row).to_contain_text(re.compile(r"not before .*\d\d:\d\d.* · too soon after the last one"))
+    await row.get_by_role("button", name="Taken").click()
+    told = dialog.get_by_test_id("not-before")
+    await expect(told).to_contain_text(re.compile(r"not before .*\d\d:\d\d"))
+    await dialog.get_by_role("button", name="It was swallowed already").click()
+    await expect(dialog).to_have_count(0)
+    await expect(row).to_contain_text("daily limit reached")
+    taken = (await floor.edge.get("/api/v1/events?kind=taken")).raise_for_status().json()
+    assert [one["source"] for one in taken if one["kind"] == "taken"][:2] == ["nurse", "nurse"]
+    alerts = (await floor.edge.get("/api/v1/care/alerts")).raise_for_status().json()
+    assert [one["topic"] for one in alerts if one["patient_name"] == "Greta Needed"] == ["dose_limit"]
+
+
+async def test_a_refusal_that_came_while_the_question_stood_is_told_in_the_readers_language(floor: Floor) -> None:
+    await as_needed(floor, "Hedda Twice", max_doses=1)
+    page = await floor.staff("/pages/care?lang=es", size=PHONE)
+    row = page.get_by_test_id("needed").locator("li", has_text="Hedda Twice")
+    await row.get_by_role("button", name="Tomada").click()
+    found = (await floor.edge.get("/api/v1/care/as-needed")).raise_for_status().json()
+    (one,) = [one for one in found if one["patient_name"] == "Hedda Twice"]
+    body = {name: one[name] for name in ("plan_id", "item_id", "quantity")}
+    (await floor.edge.post("/api/v1/care/as-needed", json=body)).raise_for_status()  # at the other desk, meanwhile
+    dialog = page.locator("dialog")
+    await dialog.get_by_role("button", name="Sí, tomada ahora").or_(dialog.get_by_test_id("not-before")).first.click()
+    await expect(dialog.get_by_test_id("not-before")).to_contain_text("límite diario alcanzado")
+    await expect(dialog).not_to_contain_text("not before")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_nurse_holds_a_medicine_for_a_time_and_ends_the_hold(floor: Floor) -> None:
+    await as_needed(floor, "Ivo Held")
+    page = await floor.staff("/pages/care")
+    await page.get_by_role("button", name="Hold doses").click()
+    dialog = page.locator("dialog")
+    await dialog.get_by_label("Patient").select_option("Ivo Held")
+    await dialog.get_by_label("What is held").select_option("Paracetamol")
+    until = await dialog.get_by_label("Until").input_value()
+    await dialog.get_by_label("Until").fill("2020-01-01T08:00")
+    await expect(dialog).to_contain_text("The end is before the beginning.")
+    await expect(dialog.get_by_role("button", name="Hold doses")).to_be_disabled()
+    await dialog.get_by_label("Until").fill(until)
+    await dialog.get_by_label("Reason").fill("surgery")
+    await dialog.get_by_role("button", name="Hold doses").click()
+    hold = page.get_by_test_id("holds").locator("li", has_text="Ivo Held")
+    await expect(hold).to_contain_text("Paracetamol")
+    await expect(hold).to_contain_text("surgery")
+    needed = page.get_by_test_id("needed").locator("li", has_text="Ivo Held")
+    await expect(needed).to_contain_text("on hold")
+    (kept,) = [
+        one
+        for one in (await floor.edge.get("/api/v1/care/holds")).raise_for_status().json()
+        if one["reason"] == "surgery"
+    ]
+    lasts = datetime.fromisoformat(kept["to"]) - datetime.fromisoformat(kept["from"])
+    assert lasts == timedelta(days=1)
+    assert abs(datetime.fromisoformat(kept["from"]) - datetime.now(UTC)) < timedelta(minutes=5)
+    await hold.get_by_role("button", name="End hold").click()
+    await expect(hold).to_have_count(0)
+    await expect(needed).to_contain_text("may be taken now")

@@ -27,7 +27,9 @@ export interface CareAlert { id: string; patient_id: string | null; patient_name
 export interface Device { id: string; name: string; kind: string; patient_id: string | null; status: string; online: boolean; last_heartbeat_at: string | null; battery: number | null; faults: string[] }
 export interface Note { id: string; patient_id: string | null; recorded_at: string; seconds: number; transcript: string | null; intent: string | null; has_audio: boolean; heard: object | null; alerts: string[] }
 export interface Stock { patient_name: string | null; plan_id: string; item_id: string; medication: string; units: number; days_left: number | null }
-export interface Hold { id: string; patient_name: string | null; from: string; to: string; reason: string }
+export interface Hold { id: string; patient_name: string | null; medication: string | null; from: string; to: string; reason: string }
+export interface Medicine { patient_id: string; patient_name: string | null; plan_id: string; item_id: string; medication: string }
+export interface AsNeeded extends Medicine { quantity: number; unit: string; reason: string; max_hours: number; taken_at: string | null; blocked: "min_gap" | "limit" | "on_hold" | null; not_before: string | null }
 export interface Person { id: string; name: string }
 
 export interface Everything {
@@ -38,20 +40,22 @@ export interface Everything {
   notes: Note[];
   stock: Stock[];
   holds: Hold[];
+  needed: AsNeeded[];
   people: Person[];
 }
 
 async function ask(): Promise<Everything> {
-  const [doses, alerts, devices, notes, stock, holds, people] = await Promise.all([
+  const [doses, alerts, devices, notes, stock, holds, needed, people] = await Promise.all([
     get<{ now_ms: number; doses: Dose[] }>("/api/v1/care/doses"),
     get<CareAlert[]>("/api/v1/care/alerts"),
     get<Device[]>("/api/v1/devices"),
     get<Note[]>("/api/v1/voice?limit=20"),
     get<Stock[]>("/api/v1/care/stock"),
     get<Hold[]>("/api/v1/care/holds"),
+    get<AsNeeded[]>("/api/v1/care/as-needed"),
     get<Person[]>("/api/v1/patients?limit=500"),
   ]);
-  return { ...doses, alerts, devices, notes, stock, holds, people };
+  return { ...doses, alerts, devices, notes, stock, holds, needed, people };
 }
 
 export interface Asked {

@@ -1,13 +1,16 @@
-/** The care page: alerts first, doses that wait for an answer, what is ahead and what was, devices, recordings, stock. */
-import type { ComponentChildren, JSX } from "preact";
+/** The care page: alerts first, doses that wait for an answer, medicines as needed, what is ahead and was, devices, recordings, stock, holds. */
+import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { act, newKey, request } from "../../../../shared/ui/api";
 import { Button, Dialog, ProblemNote, start, useAge } from "../../../../shared/ui/components";
 import { alone, clockTime, useWords } from "../../../../shared/ui/i18n";
 import { useFlags } from "../../../../shared/ui/flag-words";
 import { has, StaffPage, type Staff } from "../parts/frame";
+import { AsNeededPart } from "./as-needed";
 import { type Asked, type Device, type CareAlert, type Dose, type Everything, useCare } from "./asked";
 import { HEARD } from "./heard-words";
+import { Holds } from "./holds";
+import { Part } from "./part";
 import { WORDS } from "./words";
 import "./care.css";
 
@@ -42,6 +45,7 @@ function CarePage({ staff }: { staff: Staff }): JSX.Element {
       <div class="columns">
         <div class="stack">
           <Part title={t("now")} count={now.length} empty={t("nothing_now")} testid="now">{now.map(row)}</Part>
+          <AsNeededPart all={all.needed} nowMs={all.now_ms} zone={staff.state.timezone} onDone={care.again} />
           <Part title={t("ahead")} count={ahead.length} empty={t("nothing_ahead")} hint={all.doses.length ? "" : t("plans_hint")} testid="ahead">{ahead.map(row)}</Part>
           <Part title={t("before")} count={before.length} empty={t("nothing_before")} testid="before">{before.map(row)}</Part>
         </div>
@@ -56,16 +60,7 @@ function CarePage({ staff }: { staff: Staff }): JSX.Element {
               </li>
             ))}
           </Part>
-          {all.holds.length > 0 && (
-            <Part title={t("holds")} count={all.holds.length} empty="" testid="holds">
-              {all.holds.map((one) => (
-                <li key={one.id}>
-                  <div><strong dir="auto">{one.patient_name ?? t("no_name")}</strong> <span class="quiet" dir="auto">{one.reason}</span></div>
-                  <Button look="quiet" onClick={() => void doing(() => request("DELETE", `/api/v1/care/holds/${one.id}`))}>{t("end_hold")}</Button>
-                </li>
-              ))}
-            </Part>
-          )}
+          <Holds all={all} zone={staff.state.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone} doing={doing} onDone={care.again} />
         </div>
       </div>
       {ask && "dose" in ask && <Correct dose={ask.dose} zone={staff.state.timezone} onClose={() => setAsk(null)} onSave={(body) => doing(() => act(`/api/v1/care/doses/${ask.dose.id}/correct`, body))} problem={problem} />}
@@ -78,15 +73,6 @@ function CarePage({ staff }: { staff: Staff }): JSX.Element {
         </Dialog>
       )}
     </main>
-  );
-}
-
-function Part({ title, count, empty, hint = "", testid, tools, children }: { title: string; count: number; empty: string; hint?: string; testid: string; tools?: ComponentChildren; children?: ComponentChildren }): JSX.Element {
-  return (
-    <section class="card list" data-testid={testid} aria-label={title}>
-      <header><h2>{title}{count > 0 && <b class="num">{count}</b>}</h2>{tools}</header>
-      {count ? <ul>{children}</ul> : <div class="empty">{empty}{hint && <p>{hint}</p>}</div>}
-    </section>
   );
 }
 
