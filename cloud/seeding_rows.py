@@ -20,7 +20,8 @@ from shared.ids import new_id
 FILLED: Final = (
     "select exists (select 1 from persons) or exists (select 1 from medication_plans) or exists (select 1 from devices)"
 )
-TRANSCRIPT: Final = "Me duele la cabeza desde ayer. ¿Tomo la pastilla con comida?"
+ASKED: Final = "¿Tomo la pastilla con comida?"
+TRANSCRIPT: Final = f"Me duele la cabeza desde ayer. {ASKED}"
 MADE_UP: Final = "made-up"
 
 
@@ -89,6 +90,22 @@ async def understood(conn: Connection, site: str, person_id: str, note_id: str, 
         (TRANSCRIPT, site, note_id),
     )
     said = {"site": site, "note_id": note_id, "version": 1, "person_id": person_id}
+    quotes = [
+        {
+            "kind": "symptom",
+            "value": "headache",
+            "quote": "Me duele la cabeza desde ayer",
+            "start_s": None,
+            "end_s": None,
+        },
+        {"kind": "question", "value": "how_to_take", "quote": ASKED, "start_s": None, "end_s": None},
+    ]
+    await _insert(conn, "llm_results", {
+        "site": site, "pipeline": "note", "subject_id": note_id, "version": 1, "job_key": MADE_UP, "person_id": person_id,
+        "source": "model", "model": MADE_UP, "prompt_version": MADE_UP, "schema_version": MADE_UP, "language": "es",
+        "transcript": TRANSCRIPT, "intent": "symptom", "urgency": 4, "raised_by_model": 4, "review": True,
+        "items": Jsonb(quotes), "created_ms": now_ms,
+    })  # fmt: skip
     await _insert(conn, "llm_requests", {
         "site": site, "request_id": new_id(), "pipeline": "note", "stage": "extract", "subject_id": note_id,
         "provider": MADE_UP, "model": MADE_UP, "prompt_version": MADE_UP, "prompt_hash": "0" * 64, "retry": 0, "outcome": "ok",
@@ -100,8 +117,8 @@ async def understood(conn: Connection, site: str, person_id: str, note_id: str, 
     })  # fmt: skip
     await _insert(conn, "medication_question_logs", {
         **said, "question_id": new_id(), "topic": "how_to_take", "medication": "Metformin 500 mg",
-        "quote": "¿Tomo la pastilla con comida?", "answer": "Con el desayuno.", "answered_from": "plan", "language": "es",
-        "asked_ms": now_ms - DAY_MS,
+        "quote": ASKED, "answer": "Con el desayuno.", "answered_from": "vetted",
+        "language": "es", "asked_ms": now_ms - DAY_MS,
     })  # fmt: skip
     await _insert(conn, "embeddings", {
         "site": site, "note_id": note_id, "model": MADE_UP, "person_id": person_id, "version": 1, "dimensions": 2,

@@ -102,6 +102,12 @@ class CareDevice(NewDevice):
     site: SiteId | None = None
 
 
+class LookedAt(Body):
+    """version: of the analysis that was seen, as the recording shows it; left out: the newest."""
+
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+
+
 class Escalate(Body):
     """Whom to tell now: the clinic, or head office."""
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from cloud.accounts.guards import Guards
 from cloud.accounts.people import Account
 from cloud.care import listing
+from cloud.care.bodies import LookedAt
 from cloud.care.devices import Asking, Devices
 from cloud.care.sounds import Sounds
 from cloud.db.pool import Pool
@@ -118,9 +119,15 @@ def sounds_router(sounds: Sounds, devices: Devices, pool: Pool, guards: Guards, 
 
     @router.get("/voice/{note_id}")
     async def one(note_id: Id, account: Account = care) -> Row:
-        """One recording: transcript, intent, quotes with their seconds, alerts."""
+        """One recording: transcript, intent, quotes with their seconds, questions with their answers, alerts."""
         async with pool.transaction() as conn:
             return await listing.note(conn, clock, account, note_id, "recording_seen")
+
+    @router.post("/voice/{note_id}/looked-at")
+    async def looked_at(note_id: Id, body: LookedAt | None = None, account: Account = care) -> Row:
+        """You have looked at a recording that asked for a person (`to_look_at`). Its urgency stays. Twice is once."""
+        async with pool.transaction() as conn:
+            return await listing.looked_at(conn, clock, account, note_id, body.version if body else None)
 
     @router.get("/voice/{note_id}/audio", response_class=FileResponse, responses=PLAYED)
     async def audio(note_id: Id, account: Account = care) -> FileResponse:

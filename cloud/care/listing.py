@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from cloud.accounts import audit
 from cloud.accounts.people import Account
 from cloud.care import access
 from cloud.db.pool import Connection
@@ -11,15 +12,29 @@ from shared.clock import Clock, iso
 from shared.problems import Problem
 
 Row = dict[str, Any]
+_NOTE_FIELDS: Final = (
+    "site", "id", "patient_id", "device_id", "recorded_at", "transcript", "language", "intent", "status", "seconds",
+    "media_type", "purpose", "occurrence_id", "conversation_id", "heard", "sha256", "items", "version", "urgency",
+    "raised_by_model", "needs_human", "review", "to_look_at", "looked_by", "looked_at", "questions", "alerts", "has_audio",
+)  # fmt: skip
+_QUESTION: Final = (
+    "jsonb_build_object('topic', q.topic, 'medication', q.medication, 'quote', q.quote, 'start_s', q.start_s,"
+    " 'end_s', q.end_s, 'answer', q.answer, 'language', q.language, 'answered_from', q.answered_from, 'sources', q.sources,"
+    " 'understood_by', coalesce(n.model, n.source))"
+)
+"""What was asked of a medicine. answered_from: plan, vetted (the clinic's own words) or clinic (not answered here); no model
+ever words an answer, understood_by is what found the question in the words."""
 _NOTE: Final = (
     "select i.site, i.interaction_id, i.person_id, i.device_id, i.recorded_ms, i.transcript, i.language, i.intent, i.status,"
-    " i.seconds, i.media_type, i.purpose, i.dose_id, i.conversation_id, i.heard, i.sha256,"
-    " coalesce((select r.items from llm_results r where r.site = i.site and r.pipeline = 'note'"
-    " and r.subject_id = i.interaction_id order by r.version desc limit 1), '[]'::jsonb),"
+    " i.seconds, i.media_type, i.purpose, i.dose_id, i.conversation_id, i.heard, i.sha256, n.items, n.version,"
+    " n.urgency, n.raised_by_model, n.needs_human, n.review, n.to_look_at, n.looked_by, n.looked_ms,"
+    f" coalesce((select jsonb_agg({_QUESTION} order by q.start_s, q.question_id) from medication_question_logs q"
+    " where q.site = i.site and q.note_id = i.interaction_id and q.version = n.version), '[]'::jsonb),"
     " array(select coalesce(a.part_of, a.alert_id) from alert_logs a where a.site = i.site and a.note_id = i.interaction_id"
     " group by 1 order by min(a.raised_ms), 1),"
     " exists (select 1 from blobs b where b.site = i.site and b.sha256 = i.sha256 and b.complete_ms is not null"
     " and b.gone_ms is null) from interaction_logs i"
+    " join note_readings n on n.site = i.site and n.note_id = i.interaction_id"
 )
 _EVENTS: Final = """
 select e.* from (
@@ -92,9 +107,28 @@ async def note(conn: Connection, clock: Clock, account: Account, note_id: str, a
     return _note(row)
 
 
+async def looked_at(conn: Connection, clock: Clock, account: Account, note_id: str, version: int | None) -> Row:
+    """Somebody has looked at a recording that asked for a person: it asks no more, until an analysis asks anew. Its urgency
+    stays. Who looked first stands. version: of the analysis they saw, None: the newest. Raises Problem 404."""
+    row = await note(conn, clock, account, note_id, "recording_seen")
+    if not row["to_look_at"]:
+        return row
+    await conn.execute(
+        "insert into note_looks (site, note_id, version, by_name, at_ms) select site, note_id, least(version, %s), %s,"
+        " %s from note_readings where site = %s and note_id = %s on conflict (site, note_id) do update set"
+        " version = excluded.version, by_name = excluded.by_name, at_ms = excluded.at_ms"
+        " where note_looks.version < excluded.version",
+        (version, account.name, clock.now_ms(), row["site"], note_id),
+    )
+    await audit.write(
+        conn, clock, account.actor, "recording_looked_at", site=row["site"], person=row["patient_id"], note=note_id
+    )
+    return await note(conn, clock, account, note_id, "recording_seen")
+
+
 def _note(row: Any) -> Row:
-    names = (
-        "site", "id", "patient_id", "device_id", "recorded_at", "transcript", "language", "intent", "status", "seconds",
-        "media_type", "purpose", "occurrence_id", "conversation_id", "heard", "sha256", "items", "alerts", "has_audio",
-    )  # fmt: skip
-    return {**dict(zip(names, row, strict=True)), "recorded_at": iso(row[4])}
+    shown: Row = dict(zip(_NOTE_FIELDS, row, strict=True))
+    looked_ms = shown["looked_at"]
+    return {
+        **shown, "recorded_at": iso(shown["recorded_at"]), "looked_at": None if looked_ms is None else iso(looked_ms),
+    }  # fmt: skip

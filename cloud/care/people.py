@@ -39,7 +39,8 @@ class People:
                 "select p.site, p.person_id, p.name, p.phone, p.age, p.gender, p.language,"
                 " exists (select 1 from medication_plans m where m.site = p.site and m.person_id = p.person_id"
                 " and m.status = 'active'),"
-                " coalesce(n.open, 0), coalesce(n.nobody, 0) from persons p"
+                " coalesce(n.open, 0), coalesce(n.nobody, 0), (select count(*) from note_readings r where r.site = p.site"
+                " and r.person_id = p.person_id and r.to_look_at) from persons p"
                 " left join lateral (select count(*) as open, count(*) filter (where a.acked_ms is null) as nobody"
                 " from alerts_now a where a.site = p.site and a.person_id = p.person_id and a.is_open) n on true"
                 f" where not p.erased and {condition} and (%s::text is null or p.site = %s)"
@@ -48,7 +49,7 @@ class People:
                 [*values, site, site, sought, sought, sought, limit],
             )
             names = ("site", "id", "name", "phone", "age", "gender", "language", "has_plan", "open_alerts",
-                     "alerts_nobody_has")  # fmt: skip
+                     "alerts_nobody_has", "notes_to_look_at")  # fmt: skip
             return [dict(zip(names, row, strict=True)) for row in await found.fetchall()]
 
     async def caregivers(self, account: Account, person_id: str) -> list[Row]:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives import serialization
 
@@ -246,3 +247,102 @@ async def test_events_of_devices_and_doses_are_one_list_in_pages(care: CareOffic
     assert [one["kind"] for one in await care.ask("nina", "GET", "/events?kind=lid_open")] == ["lid_open"]
     assert await care.ask("bo", "GET", "/events") == []
     await care.ask("nina", "GET", "/events?cursor=nowhere", 422)
+
+
+async def _read(care: CareOffice, version: int, note_id: str = "note-1", **more: Any) -> None:
+    """A recording was analysed, as the pipelines write it."""
+    row = {
+        "site": "alpha", "pipeline": "note", "subject_id": note_id, "version": version, "job_key": f"{note_id}:{version}",
+        "person_id": ANA, "source": "model", "model": "groq:big", "prompt_version": "1", "schema_version": "1", "urgency": 6,
+        "created_ms": version, **more,
+    }  # fmt: skip
+    names = ", ".join(row)
+    async with care.office.pool.transaction() as conn:
+        await conn.execute(
+            f"insert into llm_results ({names}) values ({', '.join(['%s'] * len(row))})", list(row.values())
+        )
+
+
+async def _asked(care: CareOffice, version: int, quote: str, answer: str, answered_from: str, sources: str) -> None:
+    async with care.office.pool.transaction() as conn:
+        await conn.execute(
+            "insert into medication_question_logs (site, question_id, note_id, version, person_id, topic, medication, quote,"
+            " start_s, end_s, answer, answered_from, sources, language, asked_ms) values ('alpha', %s, 'note-1', %s, %s,"
+            " 'when', 'Metformin', %s, 1.5, 2.5, %s, %s, %s, 'en', 1)",
+            (f"q{version}{quote}", version, ANA, quote, answer, answered_from, sources),
+        )
+
+
+async def test_a_question_stands_beside_its_recording_with_the_answer_and_what_it_is_from(care: CareOffice) -> None:
+    await _noted(care, _sound())
+    await care.wait("select 1 from llm_results")
+    await _read(care, 10)
+    await _asked(care, 10, "When do I take it?", "By your plan: Metformin at 09:00.", "plan", '["i1"]')
+    await _read(care, 11)
+    await _asked(care, 11, "When do I take it?", "By your plan: Metformin at 08:00.", "plan", '["i1"]')
+    await _asked(care, 11, "And if I stop?", "Please ask your clinic about this.", "clinic", "[]")
+    await _read(care, 12, source="rules", model=None)  # no model answered the next time: nothing is taken away by that
+    note = await care.ask("nina", "GET", "/voice/note-1")
+    answered = {one["quote"]: one for one in note["questions"]}
+    assert answered["When do I take it?"] == {
+        "topic": "when", "medication": "Metformin", "quote": "When do I take it?", "start_s": 1.5, "end_s": 2.5,
+        "answer": "By your plan: Metformin at 08:00.", "language": "en", "answered_from": "plan", "sources": ["i1"],
+        "understood_by": "groq:big",
+    }  # fmt: skip
+    assert answered["And if I stop?"]["answered_from"] == "clinic"
+    (listed,) = await care.ask("nina", "GET", f"/voice?patient_id={ANA}")
+    assert listed["questions"] == note["questions"]
+
+
+@pytest.mark.parametrize("why", ["needs_human", "review"])
+async def test_a_recording_that_asks_for_a_person_says_so_until_somebody_by_name_has_looked(
+    care: CareOffice, why: str
+) -> None:
+    await _noted(care, _sound())
+    await care.wait("select 1 from llm_results")
+    await _read(care, 10)
+    note = await care.ask("nina", "GET", "/voice/note-1")
+    assert (note["to_look_at"], note["looked_by"]) == (False, None)
+    await _read(care, 11, **{why: True}, raised_by_model=4)
+    note = await care.ask("nina", "GET", "/voice/note-1")
+    assert note[why] and note["to_look_at"] and (note["urgency"], note["raised_by_model"]) == (6, 4)
+    people = {one["id"]: one["notes_to_look_at"] for one in await care.ask("nina", "GET", "/patients")}
+    assert people[ANA] == 1 and sum(people.values()) == 1
+    seen = await care.ask("nina", "POST", "/voice/note-1/looked-at")
+    assert (seen["to_look_at"], seen["looked_by"], seen["urgency"]) == (False, "nina", 6), "the urgency stays"
+    assert seen[why], "why it asked stays too"
+    again = await care.ask("mia", "POST", "/voice/note-1/looked-at")
+    assert (again["looked_by"], again["looked_at"]) == ("nina", seen["looked_at"]), "who looked first stands"
+    assert {one["notes_to_look_at"] for one in await care.ask("nina", "GET", "/patients")} == {0}
+    lines = await care.rows(
+        "select c.name, a.site, a.detail->>'note', a.detail->>'person' from audit a"
+        " join accounts c on a.actor = 'cloud:' || c.id where a.act = 'recording_looked_at'"
+    )
+    assert lines == [("nina", "alpha", "note-1", ANA)]
+    await _read(care, 12, **{why: True})
+    note = await care.ask("nina", "GET", "/voice/note-1")
+    assert note["to_look_at"], "an analysis after that asks anew"
+    stale = await care.ask("nina", "POST", "/voice/note-1/looked-at", json={"version": 11})
+    assert stale["to_look_at"], "who saw the one before has not seen this one"
+    assert not (await care.ask("mia", "POST", "/voice/note-1/looked-at", json={"version": 12}))["to_look_at"]
+
+
+async def test_a_recording_nobody_could_read_asks_for_a_person(care: CareOffice) -> None:
+    await _noted(care, _sound())
+    await care.wait("select 1 from llm_results")
+    async with care.office.pool.transaction() as conn:
+        await conn.execute("delete from llm_results")
+        await conn.execute("update interaction_logs set status = 'failed'")
+    assert (await care.ask("nina", "GET", "/voice/note-1"))["to_look_at"]
+    assert not (await care.ask("nina", "POST", "/voice/note-1/looked-at"))["to_look_at"]
+
+
+async def test_only_who_cares_for_a_patient_takes_the_badge_of_a_recording_away(care: CareOffice) -> None:
+    await _noted(care, _sound())
+    await care.wait("select 1 from llm_results")
+    await _read(care, 11, needs_human=True)
+    await care.caregiver("cleo")
+    await care.ask("bo", "POST", "/voice/note-1/looked-at", 404)
+    await care.ask("cleo", "POST", "/voice/note-1/looked-at", 403)
+    await care.ask("olga", "POST", "/voice/note-1/looked-at", 403)
+    assert (await care.ask("nina", "GET", "/voice/note-1"))["to_look_at"]
