@@ -267,7 +267,7 @@ KINDS: dict[str, Kind] = {
     "dose_released": _dose("A hold ended; the dose is planned again."),
     "dose_voided": _dose("The plan changed: this dose is none any more."),
     "dose_corrected": _dose("Somebody who knows said what became of a dose."),
-    "dose_moved": _dose("A dose that follows another got another time."),
+    "dose_moved": _dose("A dose got another time, or by a new revision another amount or name; it stands as it stood."),
     "dose_event_logged": Kind(
         "dose_event",
         Lane.CARE,

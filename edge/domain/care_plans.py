@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from edge.domain import dose_gaps
@@ -13,11 +14,15 @@ from shared.doses.expansion import DEFAULT_MEAL_TIMES, HORIZON_DAYS, Occurrence,
 from shared.doses.localtime import DAY_MS, HOUR_MS
 from shared.doses.plan import BadPlan, Item, Plan, body_of, plan_of
 from shared.doses.states import Happening, Status
+from shared.doses.stock import days_left
 
 PLANNED_MAX: Final = 4_000
 """Doses of one plan within the days ahead. More is no plan for a person."""
 BACK_MS: Final = 12 * HOUR_MS
 """A plan is planned from so long ago on, so that a dose whose time has just passed can be answered."""
+SAID_OF_IT: Final = ("medication", "quantity", "unit")
+OF_A_REVISION: Final = (*SAID_OF_IT, "critical", "compartment")
+"""What a new revision may make another of a dose that somebody was told of. Its windows stay."""
 
 
 class PlanState(NamedTuple):
@@ -36,6 +41,8 @@ class PlanState(NamedTuple):
     """All active plans of the person; for what concerns all."""
     hold: Row | None = None
     device: Row | None = None
+    stocks: Mapping[str, Row] = MappingProxyType({})
+    """What is known to be left, by `<plan>/<item>`."""
 
 
 def apply_plan(state: PlanState, command: ApplyPlan, now: Moment) -> Verdict:
@@ -246,12 +253,27 @@ def _plan_doses(
             acts.put(planned(one, items[one.item_id], plan, acts.now.now_ms))
         elif known is not None and known["status"] in (Status.PLANNED, Status.VOIDED) and not known["asked_n"]:
             acts.put({**planned(one, items[one.item_id], plan, acts.now.now_ms), "version": known["version"]})
+        elif known is not None and (is_open(known) or known["status"] == Status.HELD):
+            _say_anew(acts, known, planned(one, items[one.item_id], plan, acts.now.now_ms))
     if voids:
         ids = {one.id for one in wanted}
         for dose in state.doses.values():
             if dose["plan_id"] == plan.id and dose["id"] not in ids and dose["due_at"] >= from_ms:
                 void(acts, dose)
     return None
+
+
+def _say_anew(acts: Acts, dose: Row, new: Row) -> None:
+    """A dose somebody was told of, or that is held, is by a new revision another: it stays where it stands, with what is to be
+    taken now. What was said of it is wrong: an announcement that waits is not made, and the next comes at once."""
+    if all(dose[name] == new[name] for name in OF_A_REVISION):
+        return
+    said_at = dose["last_said_at"]
+    if any(dose[name] != new[name] for name in SAID_OF_IT) and dose["group_id"] is not None:
+        acts.cancel.append(dose["group_id"])
+        said_at = min(said_at or dose["due_at"], dose["due_at"])
+    taken_over = {name: new[name] for name in OF_A_REVISION}
+    acts.fact("dose_moved", {**dose, **taken_over, "revision": new["revision"], "last_said_at": said_at})
 
 
 def _wanted(
@@ -325,15 +347,23 @@ def planned(one: Occurrence, item: Item, plan: Plan, now_ms: int) -> Row:
 
 
 def _stocks(acts: Acts, plan: Plan, state: PlanState) -> None:
-    """What the plan says there is of each medicine; counted down from then on."""
+    """What the plan says there is of each medicine, counted down from then on. A revision that says the same number as the one
+    before says nothing new: what was counted since stays."""
+    before = {item.id: item for item in plan_in(state.plan).items} if state.plan else {}
     for item in plan.items:
-        if item.stock_units is not None:
-            values = {
-                "person_id": plan.person_id, "plan_id": plan.id, "item_id": item.id, "medication": item.medication,
-                "device_id": state.device["id"] if state.device else None, "compartment": item.compartment,
-                "units": item.stock_units, "days_left": None,
-            }  # fmt: skip
-            put_stock(acts, f"{plan.id}/{item.id}", plan.revision * 1_000_000, values)
+        if item.stock_units is None:
+            continue
+        id_ = f"{plan.id}/{item.id}"
+        known, was = state.stocks.get(id_), before.get(item.id)
+        values = {
+            "person_id": plan.person_id, "plan_id": plan.id, "item_id": item.id, "medication": item.medication,
+            "device_id": state.device["id"] if state.device else None, "compartment": item.compartment,
+        }  # fmt: skip
+        if known is None or was is None or was.stock_units != item.stock_units:
+            put_stock(acts, id_, plan.revision * 1_000_000, {**values, "units": item.stock_units, "days_left": None})
+        elif item != was:
+            left = {"units": known["units"], "days_left": days_left(item, known["units"])}
+            put_stock(acts, id_, plan.revision * 1_000_000, {**values, **left})
 
 
 def put_stock(acts: Acts, id_: str, version: int, values: Row) -> None:

@@ -56,14 +56,11 @@ def of_person(conn: sqlite3.Connection, person_id: str | None, now: Moment, **mo
     )
     holds = care_rows.rows(conn, "holds", care_rows.HOLD_COLUMNS, "person_id = ? and ended_at is null", (person_id,))
     alerts = care_rows.alerts(conn, "person_id = ? and open order by raised_at", (person_id,))
-    stocks = {
-        row["id"]: row for row in care_rows.rows(conn, "stocks", care_rows.STOCK_COLUMNS, "person_id = ?", (person_id,))
-    }
     device = more.get("device") or device_of(conn, person_id)
     state = device_state(conn, device["id"]) if device else None
     language = (person or {}).get("language") or "en"
     values: Row = {
-        "person": person, "plans": plans, "doses": doses, "holds": holds, "alerts": alerts, "stocks": stocks,
+        "person": person, "plans": plans, "doses": doses, "holds": holds, "alerts": alerts, "stocks": _stocks(conn, person_id),
         "history": history_of(conn, person_id, now.now_ms), "meal_times": _meal_times(conn, person_id)[0], "device": device,
         "device_state": state, "language": language,
     }  # fmt: skip
@@ -218,8 +215,13 @@ def _plan_state(
     last_taken = _last_taken(conn, [plan_in(one) for one in plans])
     return PlanState(
         people.person(conn, person_id), row, {one["id"]: one for one in doses}, last_taken, meals, version, plans, hold,
-        device_of(conn, person_id),
+        device_of(conn, person_id), _stocks(conn, person_id),
     )  # fmt: skip
+
+
+def _stocks(conn: sqlite3.Connection, person_id: str | None) -> dict[str, Row]:
+    found = care_rows.rows(conn, "stocks", care_rows.STOCK_COLUMNS, "person_id = ?", (person_id,))
+    return {row["id"]: row for row in found}
 
 
 def _last_taken(conn: sqlite3.Connection, plans: list[Plan]) -> dict[str, int]:
