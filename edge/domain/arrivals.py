@@ -247,12 +247,13 @@ def off_hold(visit: Visit) -> dict[str, Any]:
 
 
 def _sent_to(state: RegisterState, there: Visit, command: RegisterVisit) -> dict[str, Any]:
-    """Where somebody who has a visit is to be seen as an emergency: with the doctor chosen, or in the service asked for."""
+    """Where somebody who has a visit is to be seen as an emergency: with the doctor chosen, or with whoever of the service
+    asked for is free first."""
     assert state.service is not None
     if state.chosen is not None:
         return {"service": state.chosen["service"], "doctor_id": state.chosen["id"], "doctor_chosen": True}
     if state.service["letter"] == there["service"]:
-        return {}
+        return {} if command.service is None else {"doctor_chosen": False}
     doctor_id = _doctor_id(command, state)
     return {"service": state.service["letter"], "doctor_id": doctor_id, "doctor_chosen": False}
 

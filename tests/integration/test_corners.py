@@ -257,6 +257,18 @@ async def test_somebody_on_hold_who_comes_as_an_emergency_waits_again_at_once(tm
         assert (await it.call())["visit"]["id"] == held["id"]
 
 
+async def test_emergency_sent_to_any_doctor_does_not_wait_for_the_one_it_had_asked_for(tmp_path: Path) -> None:
+    async with clinic(tmp_path) as it:
+        other = await second_doctor(it)
+        ada = NewPerson("Ada Sol", "+15550001")
+        await register(it, doctor_id=it.doctor_id)
+        await it.call()
+        visit = await register(it, person=ada, doctor_id=it.doctor_id)
+        assert await it.refused(CallNext, doctor_id=other) == "nobody_waiting"
+        await register(it, person=ada, service="A", is_emergency=True)
+        assert (await it.accepted(CallNext, doctor_id=other))["visit"]["id"] == visit["id"]
+
+
 async def test_emergency_given_another_doctor_gets_a_number_of_that_doctors_day(tmp_path: Path) -> None:
     async with clinic(tmp_path) as it:
         other = await second_doctor(it)
