@@ -15,7 +15,7 @@ from edge.domain.dose_stock import count_down
 from edge.domain.dosing import Acts, CareState, Row
 from shared.doses import guards
 from shared.doses.localtime import DAY_MS
-from shared.doses.model import Item, Plan, Step
+from shared.doses.model import Item, Limits, Plan, Step
 
 
 class NotNow(NamedTuple):
@@ -46,9 +46,11 @@ def not_now(
     blocked = guards.check(item, history, at_ms, quantity)
     found: list[NotNow] = []
     if isinstance(blocked, guards.Blocked) and blocked.code != "double_dose" and blocked.not_before_ms is not None:
-        most = guards.check(replace(item, limits=replace(item.limits, min_gap_min=None)), history, at_ms, quantity)
-        longest = isinstance(most, guards.Blocked) and most.not_before_ms == blocked.not_before_ms
-        found.append(NotNow("limit" if longest else blocked.code, blocked.not_before_ms))
+        by_gap = guards.check(
+            replace(item, limits=Limits(min_gap_min=item.limits.min_gap_min)), history, at_ms, quantity
+        )
+        gap_alone = isinstance(by_gap, guards.Blocked) and by_gap.not_before_ms == blocked.not_before_ms
+        found.append(NotNow("min_gap" if gap_alone else "limit", blocked.not_before_ms))
     for hold in holds:
         named = hold["plan_id"] in (None, plan.id) and hold["item_id"] in (None, item.id)
         if named and hold["ended_at"] is None and hold["from_at"] <= at_ms < hold["until_at"]:

@@ -131,6 +131,11 @@ def _tell_caregiver(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
     )  # fmt: skip
 
 
+_OVER: Final = {
+    Happening.TIME_OVER: "missed", Happening.TIME_OVER_UNHEARD: "unknown", Happening.TIME_OVER_UNSAID: "not_announced",
+}  # fmt: skip
+
+
 def _give_up(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
     """Missed only if somebody was told of it; else it is our own failure, or nobody knows."""
     missed: list[Row] = []
@@ -145,6 +150,7 @@ def _give_up(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
         moved = acts.move(dose, happening)
         if moved is None:
             continue
+        acts.log(moved, _OVER[happening], "clock", min(moved["miss_at"], acts.now.now_ms))
         if happening is Happening.TIME_OVER:
             missed.append(moved)
         elif happening is Happening.TIME_OVER_UNSAID and not is_device_off(

@@ -18,7 +18,7 @@ from shared.device_api import EventKind, Events
 from shared.problems import Problem
 
 DAYS_MS: Final = 14 * 24 * 3600 * 1000
-KINDS: Final = frozenset((*get_args(EventKind), "not_announced", "taken_again", "corrected"))
+KINDS: Final = frozenset((*get_args(EventKind), "not_announced", "missed", "unknown", "taken_again", "corrected"))
 NEXT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The newest first.",

@@ -284,3 +284,26 @@ async def test_the_list_of_patients_counts_the_alerts_nobody_is_on(medicine: Med
     await expect(row).to_contain_text("2 alerts nobody is on yet")
     (await medicine.nurse.post(f"/api/v1/alerts/{first}/acknowledge", json={})).raise_for_status()
     await expect(row).to_contain_text("1 alert nobody is on yet")
+
+
+async def test_in_arabic_an_alert_of_a_name_in_another_script_runs_from_right_to_left(medicine: Medicine) -> None:
+    person = await medicine.patient("Yann Left")
+    await medicine.alert(
+        person, "Yann Left missed: Metformin", says=Jsonb({"code": "missed", "medicines": ["Metformin"]})
+    )
+    page = await medicine.page(medicine.nurse, "/pages/alerts?lang=ar", PHONE)
+    title = page.locator("[data-alert] h2")
+    await expect(title).to_contain_text("فات")
+    name, missed = await title.evaluate("""head => ['Yann', 'فات'].map(word => {
+        const part = texts().find(n => n.data.includes(word));
+        const range = document.createRange();
+        range.setStart(part, part.data.indexOf(word));
+        range.setEnd(part, part.data.indexOf(word) + word.length);
+        return range.getBoundingClientRect().x;
+        function texts() {
+            const all = [], iterator = document.createNodeIterator(head, NodeFilter.SHOW_TEXT);
+            for (let one; (one = iterator.nextNode());) all.push(one);
+            return all;
+        }
+    })""")
+    assert name > missed, "the name comes first, which is at the right"

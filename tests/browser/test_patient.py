@@ -8,6 +8,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 from psycopg.types.json import Jsonb
 
+from shared.clock import Clock
 from shared.ids import new_id
 from tests.browser.medicine import Medicine
 from tests.browser.stage import PHONE
@@ -284,3 +285,24 @@ async def test_what_stands_out_is_said_in_the_readers_language_and_what_a_model_
     await expect(insights).to_contain_text("Fue una semana difícil.")
     await page.goto(f"{page.url}&lang=hi")
     await expect(insights).to_contain_text("4 संदेशों में बताया गया: सिरदर्द।")
+
+
+async def test_events_say_what_was_announced_at_its_time_and_what_was_missed_when_its_time_was_over(
+    medicine: Medicine,
+) -> None:
+    person = await medicine.patient("Zita Events")
+    now_ms = Clock.life().now_ms()
+    for number, act in enumerate(("announced", "missed")):
+        await medicine.write(
+            "insert into dose_event_logs (site, event_id, person_id, item_id, act, source, at_ms, received_ms)"
+            " values (%s, %s, %s, 'm', %s, 'clock', %s, %s)",
+            medicine.site, new_id(), person, act, now_ms - 1000 + number, now_ms,
+        )  # fmt: skip
+    page = await medicine.patient_page(person)
+    await page.get_by_role("button", name="Events").click()
+    events = page.get_by_test_id("timeline").locator("li")
+    await expect(events.nth(0)).to_contain_text("missed")
+    await expect(events.nth(0)).to_contain_text("its time was over")
+    await expect(events.nth(1)).to_contain_text("announced")
+    await expect(events.nth(1)).to_contain_text("at its time")
+    await expect(events.nth(1)).not_to_contain_text("over")

@@ -129,7 +129,7 @@ async def test_case_18_as_needed_has_a_gap_and_a_limit_and_what_was_swallowed_is
             await it.it.accepted(TakeAsNeeded, **asked, at_ms=it.now_ms)
         it.it.store.clock.start_ms = at("2026-11-20T17:00")
         outcome = await it.it.do(TakeAsNeeded, **asked, at_ms=it.now_ms)
-        assert (outcome.code, outcome.detail) == ("min_gap", "Paracetamol: not before 00:00.")  # type: ignore[union-attr]
+        assert (outcome.code, outcome.detail) == ("limit", "Paracetamol: not before 00:00.")  # type: ignore[union-attr]
         it.it.store.clock.start_ms = at("2026-11-20T20:00")
         outcome = await it.it.do(TakeAsNeeded, **asked, at_ms=it.now_ms)
         assert (outcome.code, outcome.detail) == ("limit", "Paracetamol: not before 00:00.")  # type: ignore[union-attr]

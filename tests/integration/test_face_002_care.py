@@ -36,6 +36,18 @@ async def test_a_dose_of_every_week_that_waits_since_yesterday_can_still_be_answ
         assert [(one["status"], one["open"]) for one in waits] == [("ANNOUNCED", True)]
 
 
+async def test_a_dose_that_was_missed_stands_among_the_clinics_events_at_the_end_of_its_time(tmp_path: Path) -> None:
+    async with served(tmp_path) as ward:
+        await ward.due()
+        await ward.care.to("2026-11-20T14:30", every_s=300)
+        dose = ward.care.dose("2026-11-20T08:00")
+        assert dose["status"] == "MISSED"
+        found = (await ward.http.get("/api/v1/events?kind=missed", headers=ward.nurse)).json()
+        (missed,) = [one for one in found if one["occurrence_id"] == dose["id"]]
+        assert (missed["source"], missed["status"]) == ("clock", "MISSED")
+        assert missed["at"] == "2026-11-20T19:30:00.000+05:30"  # 14:00 UTC, half way to the next
+
+
 @pytest.mark.parametrize(("act", "status"), [("taken", "ON_TIME"), ("skipped", "SKIPPED"), ("snoozed", "SNOOZED")])
 async def test_staff_answer_for_a_patient_once(tmp_path: Path, act: str, status: str) -> None:
     async with served(tmp_path) as ward:

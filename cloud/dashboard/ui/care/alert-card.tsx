@@ -10,6 +10,9 @@ import { CARE } from "./words";
 let said: typeof import("./alert-words") | null = null;
 const fetched = import("./alert-words").then((module) => { said = module; }, () => {}); // without, alerts stand as they were written
 
+/** A sentence of ours runs as the page does, also where a name in another script stands first; one written elsewhere by itself. */
+const ours = (said: string | undefined, written: string): ComponentChildren => (said && said !== written ? said : written && <bdi>{written}</bdi>);
+
 /** `bare`: on a page about the patient alone. */
 export function AlertCard({ alert, zone, where, link, bare = false, onTake, busy, children }: { alert: CareAlert; zone?: string | undefined; where?: string; link?: string | null; bare?: boolean; onTake?: (() => void) | undefined; busy?: boolean; children?: ComponentChildren }): JSX.Element {
   const t = useWords(CARE);
@@ -18,12 +21,12 @@ export function AlertCard({ alert, zone, where, link, bare = false, onTake, busy
   const name = bare ? null : alert.patient_name;
   const coded = alert.topic === "red_flag";
   const flags = useFlags(coded);
-  const hint = said?.hint(alert) ?? alert.hint;
+  const hint = ours(said?.hint(alert), alert.hint);
   const found = (says: Says, urgency: number | null, office: boolean): JSX.Element => <p data-testid="found">{said?.found(says, urgency, office, flags)}{says.words && <> <q><bdi>{says.words}</bdi></q></>}</p>;
   return (
     <article class={`card alert-card ${alert.critical ? "critical" : alert.severity} ${alert.acked_by || !alert.open ? "taken" : ""}`} data-alert={alert.id} data-taken={!!alert.acked_by}>
       <div>
-        <h2><bdi>{said?.title(alert) ?? alert.title}</bdi></h2>
+        <h2>{ours(said?.title(alert), alert.title)}</h2>
         {alert.body && !alert.says.model && <p><bdi>{coded ? flags(alert.body) : alert.body}</bdi></p>}
         {alert.says.words && found(alert.says, alert.urgency, false)}
         {alert.found.map((one) => found(one.says, one.urgency, true))}
@@ -34,7 +37,7 @@ export function AlertCard({ alert, zone, where, link, bare = false, onTake, busy
           <Moment at={alert.raised_at} zone={zone} />
           <span>{alert.acked_by ? t("acked", { name: alone(alert.acked_by) }) : t("nobody")}</span>
         </p>
-        {hint && !alert.acked_by && <p class="quiet"><bdi>{hint}</bdi></p>}
+        {hint && !alert.acked_by && <p class="quiet">{hint}</p>}
       </div>
       {onTake && alert.open && !alert.acked_by && <Button look="main" busy={!!busy} onClick={onTake}>{t("mine")}</Button>}
       {children}

@@ -24,7 +24,9 @@ const WORDS: Record<string, Record<Language, string>> = {
   voice: { en: "by voice", hi: "आवाज़ से", es: "por voz", ar: "بالصوت" },
   nurse: { en: "by staff", hi: "कर्मचारी ने", es: "por el personal", ar: "من الموظفين" },
   caregiver: { en: "by a caregiver", hi: "देखभाल करने वाले ने", es: "por un cuidador", ar: "من مقدم رعاية" },
-  clock: { en: "its time was over", hi: "समय बीत गया", es: "pasó su hora", ar: "انقضى وقتها" },
+  clock: { en: "at its time", hi: "अपने समय पर", es: "a su hora", ar: "في وقتها" },
+  over: { en: "its time was over", hi: "समय बीत गया", es: "pasó su hora", ar: "انقضى وقتها" },
+  device: { en: "by the device", hi: "उपकरण ने", es: "por el aparato", ar: "من الجهاز" },
   import: { en: "brought in", hi: "बाहर से लाई गई", es: "importada", ar: "مستوردة" },
   staff: { en: "by staff", hi: "कर्मचारी ने", es: "por el personal", ar: "من الموظفين" },
   low_battery: { en: "battery low", hi: "बैटरी कम", es: "batería baja", ar: "البطارية منخفضة" },
@@ -33,5 +35,11 @@ const WORDS: Record<string, Record<Language, string>> = {
   boot: { en: "device started", hi: "उपकरण चालू हुआ", es: "aparato encendido", ar: "بدأ الجهاز" },
   clock_set: { en: "clock set", hi: "घड़ी मिलाई गई", es: "reloj ajustado", ar: "ضُبطت الساعة" },
 };
+
+/** What the clock ends, rather than begins. */
+const ENDED = new Set(["missed", "unknown", "not_announced"]);
+
+/** By whom or by what something happened. */
+export const through = (source: string, kind: string): string => happened(source === "clock" && ENDED.has(kind) ? "over" : source);
 
 export const happened = (kind: string): string => WORDS[kind]?.[language()] ?? kind.replaceAll("_", " ");

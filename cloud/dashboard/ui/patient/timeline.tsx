@@ -7,7 +7,7 @@ import { useDoing } from "../care/doing";
 import { DoseRow, Moment, Part, type Dose } from "../care/parts";
 import { CARE } from "../care/words";
 import type { Device, Event } from "./asked";
-import { happened } from "./event-words";
+import { happened, through } from "./event-words";
 import { MORE } from "./more-words";
 import { WORDS } from "./words";
 
@@ -31,7 +31,7 @@ export function Timeline({ past, names, events, devices, zone, onChanged }: { pa
             <div class="what">
               <strong>{happened(one.kind)}</strong>{medicine(one.occurrence_id) && <bdi>{medicine(one.occurrence_id)}</bdi>}
               <small>{one.status && one.status.toLowerCase() !== one.kind && one.status in { EARLY: 1, ON_TIME: 1, LATE: 1, SKIPPED: 1, MISSED: 1, HELD: 1, UNKNOWN: 1, NOT_ANNOUNCED: 1, VOIDED: 1, PLANNED: 1, ANNOUNCED: 1, SNOOZED: 1 } && <span>{care(one.status as Dose["status"])}</span>}
-                {one.source && <span>{happened(one.source)}</span>}{device(one.device_id) && <bdi>{device(one.device_id)}</bdi>}{one.reason && <bdi>{one.reason}</bdi>}</small>
+                {one.source && <span>{through(one.source, one.kind)}</span>}{device(one.device_id) && <bdi>{device(one.device_id)}</bdi>}{one.reason && <bdi>{one.reason}</bdi>}</small>
             </div>
           </li>
         ))}

@@ -115,10 +115,11 @@ function Alerts({ all, zone, onTake }: { all: Everything; zone: string | undefin
   const t = useWords(WORDS);
   const flags = useFlags(all.alerts.some((one) => one.topic === "red_flag"));
   const who = (one: CareAlert): string => one.patient_name ?? all.people.find((person) => person.id === (one.patient_id ?? all.notes.find((note) => note.id === one.note_id)?.patient_id))?.name ?? "";
-  const title = (one: CareAlert): string => {
+  // A sentence of the page's own runs as the page does, whatever script the name at its head is in.
+  const title = (one: CareAlert): JSX.Element => {
     const name = who(one);
-    if (one.topic === "red_flag" || one.topic === "help") return t(SAID[one.topic], { name: alone(name || t("somebody")) });
-    return !name || one.title.includes(name) ? one.title : `${alone(name)}: ${one.title}`;
+    if (one.topic === "red_flag" || one.topic === "help") return <strong>{t(SAID[one.topic], { name: alone(name || t("somebody")) })}</strong>;
+    return <strong dir="auto">{!name || one.title.includes(name) ? one.title : `${alone(name)}: ${one.title}`}</strong>;
   };
   if (!all.alerts.length) return null;
   return (
@@ -126,8 +127,8 @@ function Alerts({ all, zone, onTake }: { all: Everything; zone: string | undefin
       {all.alerts.map((one) => (
         <div key={one.id} class={`note ${one.acked_by ? "taken" : one.severity === "critical" ? "bad" : "warn"}`} role={one.acked_by ? undefined : "alert"}>
           <div>
-            <strong dir="auto">{title(one)}</strong> <span class="quiet num">{clockTime(Date.parse(one.raised_at), zone)}</span>
-            {one.body && <p dir="auto">{one.topic === "red_flag" ? flags(one.body) : one.body}</p>}
+            {title(one)} <span class="quiet num">{clockTime(Date.parse(one.raised_at), zone)}</span>
+            {one.body && <p dir={one.topic === "red_flag" ? undefined : "auto"}>{one.topic === "red_flag" ? flags(one.body) : one.body}</p>}
             <p class="quiet">{one.acked_by ? t("acked", { name: alone(one.acked_by) }) : one.topic in HINT ? t(HINT[one.topic as keyof typeof HINT]) : one.hint}</p>
           </div>
           {!one.acked_by && <Button look="main" onClick={() => onTake(one.id)}>{t("mine")}</Button>}
