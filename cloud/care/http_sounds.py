@@ -110,12 +110,13 @@ def sounds_router(sounds: Sounds, devices: Devices, pool: Pool, guards: Guards, 
 
     @router.get("/voice")
     async def listed(
-        account: Account = care, patient_id: Maybe = None, from_: From = None, to: Until = None, limit: Limit = 100
-    ) -> list[Row]:
-        """Recordings with what was understood of them, the newest first."""
+        account: Account = care, patient_id: Maybe = None, from_: From = None, to: Until = None, limit: Limit = 100,
+        to_look_at: bool = False,
+    ) -> list[Row]:  # fmt: skip
+        """Recordings with what was understood of them, the newest first; with `to_look_at` only those that ask for a person."""
         begin, end = _span(from_, to, clock)
         async with pool.transaction() as conn:
-            return await listing.notes(conn, account, patient_id, begin, end, limit)
+            return await listing.notes(conn, account, patient_id, begin, end, limit, to_look_at)
 
     @router.get("/voice/{note_id}")
     async def one(note_id: Id, account: Account = care) -> Row:

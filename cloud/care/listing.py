@@ -80,15 +80,15 @@ async def events(conn: Connection, account: Account, given: Row, limit: int) -> 
 
 
 async def notes(
-    conn: Connection, account: Account, person_id: str | None, from_ms: int, until_ms: int, limit: int
+    conn: Connection, account: Account, person_id: str | None, from_ms: int, until_ms: int, limit: int, to_look_at: bool
 ) -> list[Row]:
-    """Recordings of the account's sites, the newest first."""
+    """Recordings of the account's sites, the newest first. to_look_at: only those that ask for a person."""
     sites = access.sites_of(account)
     found = await conn.execute(
         f"{_NOTE} where i.role = 'person' and (%s::text[] is null or i.site = any(%s)) and (%s::text is null"
-        " or i.person_id = %s) and i.recorded_ms >= %s and i.recorded_ms < %s order by i.recorded_ms desc, i.interaction_id"
-        " limit %s",
-        (sites, sites, person_id, person_id, from_ms, until_ms, limit),
+        " or i.person_id = %s) and i.recorded_ms >= %s and i.recorded_ms < %s and (n.to_look_at or not %s)"
+        " order by i.recorded_ms desc, i.interaction_id limit %s",
+        (sites, sites, person_id, person_id, from_ms, until_ms, to_look_at, limit),
     )
     return [_note(row) for row in await found.fetchall()]
 

@@ -6,14 +6,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from cloud.accounts import audit
 from cloud.accounts.guards import Guards
 from cloud.accounts.people import Account
 from cloud.db.pool import Pool
 from cloud.llm.memory import FOUND_MAX, Memory
+from shared.clock import Clock
 from shared.problems import Problem
 
 
-def search_router(pool: Pool, guards: Guards, memory: Memory) -> APIRouter:
+def search_router(pool: Pool, guards: Guards, memory: Memory, clock: Clock) -> APIRouter:
     """One route, to be put before those that read `/api/v1/voice/{id}`."""
     api = APIRouter(prefix="/api/v1/voice", tags=["voice"])
 
@@ -32,8 +34,9 @@ def search_router(pool: Pool, guards: Guards, memory: Memory) -> APIRouter:
                 (patient_id, site, site),
             )
             sites = [row[0] for row in await found.fetchall() if account.sees(row[0])]
-        if not sites:
-            raise Problem(404, "There is no such patient.", hint="Choose one from the list.")
+            if not sites:
+                raise Problem(404, "There is no such patient.", hint="Choose one from the list.")
+            await audit.write(conn, clock, account.actor, "recordings_searched", site=sites[0], person=patient_id)
         return {
             "patient_id": patient_id,
             "site": sites[0],

@@ -107,7 +107,7 @@ class Pipelines:
             models_router(
                 self._pool, guards, self._clock, self.chain, self.jobs, self.models, frozenset(self._providers)
             ),
-            search_router(self._pool, guards, self.memory),
+            search_router(self._pool, guards, self.memory, self._clock),
         ]
 
     async def look(self) -> int:

@@ -21,6 +21,8 @@ from shared.ids import new_id
 from tests.browser.stage import TABLET, Floor, sign_in, signed_in
 
 HOUR_MS = 3_600_000
+ANALYSED = 99
+"""Version of an analysis a test writes: after all the programs make."""
 LISTED = "Ben Lindqvist"
 """How the caregiver is listed."""
 
@@ -114,13 +116,17 @@ class Medicine:
             "severity": "warning", "title": title, "hint": "Ask the person.", "audience": "caregiver", "raised_ms": now_ms,
             "expires_ms": now_ms + HOUR_MS, **more,
         }  # fmt: skip
-        names = ", ".join(row)
-        await self.write(f"insert into alert_logs ({names}) values ({', '.join(['%s'] * len(row))})", *row.values())
+        await self.insert("alert_logs", row)
         await self.write("select pg_notify('outpost_alerts', %s)", self.site)
         return id_
 
-    async def recording(self, person: str, transcript: str, *items: dict[str, Any], seconds: float = 6.0) -> str:
-        """A device of the patient brings a sound; what was found in it is written as an analysis would; the note's id."""
+    async def recording(
+        self, person: str, transcript: str, *items: dict[str, Any], seconds: float = 6.0, **result: Any
+    ) -> str:
+        """A device of the patient brings a sound; what was found in it is written as an analysis would; the note's id.
+
+        result: columns of `llm_results`, such as needs_human.
+        """
         stage = self.floor.stage
         body = {"kind": "dispenser", "name": "Kitchen", "patient_id": person, "reach": "direct"}
         key = device_tokens.new_key()
@@ -135,25 +141,39 @@ class Medicine:
             sound = {"audio": ("note.wav", wav(seconds), "audio/wav")}
             answer = await device.post("/api/v1/voice", data=form, files=sound, headers=token)
             assert answer.is_success, answer.text
-        (note,) = (await self.nurse.get(f"/api/v1/voice?patient_id={person}")).raise_for_status().json()
+        note_id = str(answer.json()["interaction_id"])
 
         async def analysed() -> bool:
-            found = (await self.nurse.get(f"/api/v1/voice/{note['id']}")).raise_for_status().json()
+            found = (await self.nurse.get(f"/api/v1/voice/{note_id}")).raise_for_status().json()
             return bool(found["status"] != "stored")
 
         await self.floor.until("the recording has been looked at", analysed)
         await self.write(
             "update interaction_logs set transcript = %s, status = 'analysed' where interaction_id = %s",
             transcript,
-            note["id"],
+            note_id,
         )
-        await self.write(
-            "insert into llm_results (site, pipeline, subject_id, version, job_key, person_id, source, prompt_version,"
-            " schema_version, transcript, urgency, items, created_ms) values (%s, 'note', %s, 99, %s, %s, 'model', '1', '1',"
-            " %s, 5, %s, %s)",
-            self.site, note["id"], new_id(), person, transcript, Jsonb(list(items)), Clock.life().now_ms(),
-        )  # fmt: skip
-        return str(note["id"])
+        row = {
+            "site": self.site, "pipeline": "note", "subject_id": note_id, "version": ANALYSED, "job_key": new_id(),
+            "person_id": person, "source": "model", "model": "made-up", "prompt_version": "1", "schema_version": "1",
+            "transcript": transcript, "urgency": 5, "items": Jsonb(list(items)), "created_ms": Clock.life().now_ms(), **result,
+        }  # fmt: skip
+        await self.insert("llm_results", row)
+        return note_id
+
+    async def asked(self, note_id: str, person: str, quote: str, **more: Any) -> None:
+        """A question in a recording was answered, as the pipelines write it."""
+        row = {
+            "site": self.site, "question_id": new_id(), "note_id": note_id, "version": ANALYSED, "person_id": person,
+            "topic": "when", "medication": "Metformin", "quote": quote, "answer": "By your plan: Metformin at 08:00.",
+            "answered_from": "plan", "sources": Jsonb(["i1"]), "language": "en", "asked_ms": 1, **more,
+        }  # fmt: skip
+        await self.insert("medication_question_logs", row)
+
+    async def insert(self, table: str, row: dict[str, Any]) -> None:
+        """A row of head office's database, as its programs would write it."""
+        names = ", ".join(row)
+        await self.write(f"insert into {table} ({names}) values ({', '.join(['%s'] * len(row))})", *row.values())
 
     async def write(self, query: str, *values: object) -> None:
         """Change head office's database as its programs would."""

@@ -199,6 +199,73 @@ async def test_a_recording_is_played_at_just_the_words_something_was_found_in(me
     assert heard[0] >= 1.7 and heard[-1] < 4.0, "it began at the words and ended after them, not with the sound"
 
 
+async def test_a_question_is_shown_with_its_answer_and_what_it_is_from(medicine: Medicine) -> None:
+    person = await medicine.patient("Paula Asks")
+    said = "When do I take metformin? Can I stop it?"
+    quotes = [
+        {"kind": "question", "value": topic, "quote": quote, "start_s": at, "end_s": at + 1}
+        for topic, quote, at in (("when", "When do I take metformin?", 0.5), ("stop", "Can I stop it?", 2.0))
+    ]
+    note = await medicine.recording(person, said, *quotes)
+    await medicine.asked(note, person, "When do I take metformin?", start_s=0.5, end_s=1.5)
+    ask = "Please ask your clinic about this."
+    await medicine.asked(note, person, "Can I stop it?", topic="stop", answer=ask, answered_from="clinic", start_s=2.0)
+    page = await medicine.patient_page(person)
+    when, stop = (page.get_by_test_id("questions").locator("> li").nth(n) for n in range(2))
+    await expect(when).to_contain_text("when to take it")
+    await expect(when).to_contain_text("By your plan: Metformin at 08:00.")
+    await expect(when).to_contain_text("from the plan, in fixed sentences")
+    await expect(when).to_contain_text("no AI wrote the answer")
+    await expect(when.get_by_role("button", name="Play 0.5 s")).to_be_visible()
+    await expect(stop).to_contain_text("not answered here: it is for the clinic")
+    await expect(page.locator("[data-note] .found")).to_have_count(0)  # a question is not listed twice
+
+
+async def test_a_recording_asks_for_a_person_until_the_nurse_has_looked(medicine: Medicine) -> None:
+    person = await medicine.patient("Quirin Review")
+    await medicine.recording(person, "I feel odd", needs_human=True, review=True, raised_by_model=4, urgency=6)
+    listed = await medicine.page(medicine.nurse, "/pages/patients?")
+    await listed.get_by_label("Name or phone").fill("Quirin")
+    row = listed.get_by_test_id("patients").locator("li", has_text="Quirin Review")
+    await expect(row).to_contain_text("1 recording to listen to")
+    page = await medicine.patient_page(person)
+    look = page.get_by_test_id("look")
+    await expect(look).to_contain_text("AI raised the urgency by 4 steps: please check")
+    await expect(look).to_contain_text("Somebody should listen to this")
+    await look.get_by_role("button", name="I have looked at this").click()
+    await expect(look).to_have_count(0)
+    await expect(page.get_by_test_id("looked")).to_contain_text("has looked at this")
+    await expect(row.get_by_text("to listen to")).to_have_count(0)
+    (note,) = (await medicine.nurse.get(f"/api/v1/voice?patient_id={person}")).json()
+    assert (note["urgency"], note["review"]) == (6, True), "nothing of what was found is taken back"
+
+
+async def test_what_was_said_is_searched_and_nothing_found_or_no_answer_is_said_plainly(medicine: Medicine) -> None:
+    person = await medicine.patient("Rafael Search")
+    for text in ("My knee hurts on stairs", "I slept well"):
+        await medicine.recording(person, text)
+    page = await medicine.patient_page(person)
+    notes = page.get_by_test_id("notes")
+    await expect(notes.locator("[data-note]")).to_have_count(2)
+    await notes.get_by_label("Search in what was said").fill("knee")
+    await page.keyboard.press("Enter")
+    await expect(notes.locator("[data-note]")).to_have_count(1)
+    await expect(notes).to_contain_text("My knee hurts on stairs")
+    await expect(notes).to_contain_text("By the words themselves, the closest first.")
+    await notes.get_by_label("Search in what was said").fill("elephant")
+    await notes.get_by_role("button", name="Search", exact=True).click()
+    await expect(notes).to_contain_text("No recording speaks of this.")
+    await page.route("**/api/v1/voice/search*", lambda route: route.abort())
+    await notes.get_by_role("button", name="Search", exact=True).click()
+    await expect(notes.locator(".note.bad, .note.warn")).to_be_visible()
+    await page.unroute("**/api/v1/voice/search*")
+    await notes.get_by_label("Search in what was said").fill("slept")
+    await notes.get_by_role("button", name="Search", exact=True).click()
+    await expect(notes.locator("[data-note]")).to_have_count(1)
+    await notes.get_by_role("button", name="All recordings").click()
+    await expect(notes.locator("[data-note]")).to_have_count(2)
+
+
 async def test_people_times_and_holds_are_changed_and_their_way_to_the_clinic_is_shown(medicine: Medicine) -> None:
     person = await medicine.patient("Petra Around")
     await medicine.plan(person, 600)

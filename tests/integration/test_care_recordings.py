@@ -308,11 +308,13 @@ async def test_a_recording_that_asks_for_a_person_says_so_until_somebody_by_name
     assert note[why] and note["to_look_at"] and (note["urgency"], note["raised_by_model"]) == (6, 4)
     people = {one["id"]: one["notes_to_look_at"] for one in await care.ask("nina", "GET", "/patients")}
     assert people[ANA] == 1 and sum(people.values()) == 1
+    assert [one["id"] for one in await care.ask("nina", "GET", "/voice?to_look_at=true&from=0")] == ["note-1"]
     seen = await care.ask("nina", "POST", "/voice/note-1/looked-at")
     assert (seen["to_look_at"], seen["looked_by"], seen["urgency"]) == (False, "nina", 6), "the urgency stays"
     assert seen[why], "why it asked stays too"
     again = await care.ask("mia", "POST", "/voice/note-1/looked-at")
     assert (again["looked_by"], again["looked_at"]) == ("nina", seen["looked_at"]), "who looked first stands"
+    assert await care.ask("nina", "GET", "/voice?to_look_at=true&from=0") == []
     assert {one["notes_to_look_at"] for one in await care.ask("nina", "GET", "/patients")} == {0}
     lines = await care.rows(
         "select c.name, a.site, a.detail->>'note', a.detail->>'person' from audit a"

@@ -376,6 +376,8 @@ async def test_head_office_sees_models_calls_and_cost_and_others_see_nothing(pg_
                 await office.http.get(f"/api/v1/voice/search?patient_id={PATIENT}&q=headache", headers=nurse)
             ).json()
             assert [one["id"] for one in found["notes"]] == [note]
+            seen = await at.rows("select site, detail->>'person' from audit where act = 'recordings_searched'")
+            assert seen == [(SITE, PATIENT)], "who searched whose words is kept, what they searched for is not"
             await office.person("olga", "nurse", ["beta"])
             other = await office.bearer("olga")
             gone = await office.http.get(f"/api/v1/voice/search?patient_id={PATIENT}&q=headache", headers=other)

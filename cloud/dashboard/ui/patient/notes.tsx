@@ -1,72 +1,56 @@
-/** Recordings of a patient: what was said, what was found in it, and the sound at just the words it was found in. */
+/** Recordings of a patient, and the search over them: by meaning where head office has a model for it, else by the words. */
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
-import { Button } from "../../../../shared/ui/components";
-import { useFlags } from "../../../../shared/ui/flag-words";
+import { useRef, useState } from "preact/hooks";
+import { get } from "../../../../shared/ui/api";
+import { Button, ProblemNote } from "../../../../shared/ui/components";
 import { useWords } from "../../../../shared/ui/i18n";
-import { Moment, Part } from "../care/parts";
-import type { Note, NoteItem } from "./asked";
-import { complaint } from "./insight-words";
+import { Part } from "../care/parts";
+import type { Note, Patient } from "./asked";
 import { MORE } from "./more-words";
+import { NOTE } from "./note-words";
+import { Spoken } from "./spoken";
 
-const LEAD_S = 0.2; // the first sound of a word is not cut off
+const FOUND_MAX = 10;
+const QUERY_CHARS_MAX = 300;
 
-export function Notes({ notes, zone }: { notes: Note[]; zone: string }): JSX.Element {
+interface Found { method: "meaning" | "words"; notes: { id: string }[] }
+/** `notes`: null while they are looked for, or where that failed. */
+interface Search { q: string; notes: Note[] | null; method: Found["method"]; problem: unknown }
+
+export function Notes({ notes, patient, onChanged }: { notes: Note[]; patient: Patient; onChanged: () => void }): JSX.Element {
   const t = useWords(MORE);
+  const say = useWords(NOTE);
+  const [typed, setTyped] = useState("");
+  const [search, setSearch] = useState<Search | null>(null);
+  const asked = useRef(0);
+  const find = async (q: string): Promise<void> => {
+    const turn = ++asked.current;
+    const show = (more: Partial<Search>): void => { if (turn === asked.current) setSearch({ q, notes: null, method: "words", problem: null, ...more }); };
+    show({});
+    try {
+      const found = await get<Found>(`/api/v1/voice/search?${new URLSearchParams({ patient_id: patient.id, site: patient.site, q, limit: String(FOUND_MAX) })}`);
+      show({ method: found.method, notes: await Promise.all(found.notes.map((one) => get<Note>(`/api/v1/voice/${encodeURIComponent(one.id)}`))) });
+    } catch (problem) {
+      show({ problem });
+    }
+  };
+  const end = (): void => { asked.current++; setSearch(null); setTyped(""); };
+  const changed = (): void => { onChanged(); if (search) void find(search.q); };
+  const listed = search ? (search.notes ?? []) : notes;
+  const empty = search ? (search.notes && !listed.length ? say("nothing") : undefined) : notes.length ? undefined : t("no_notes");
   return (
-    <Part title={t("notes")} count={notes.length} empty={notes.length ? undefined : t("no_notes")} testid="notes">
-      <ul class="rows spoken">{notes.map((one) => <li key={one.id} data-note={one.id}><Spoken note={one} zone={zone} /></li>)}</ul>
+    <Part title={t("notes")} count={listed.length} testid="notes" hint={search?.notes?.length ? say(search.method === "meaning" ? "by_meaning" : "by_words") : undefined}>
+      {(notes.length > 0 || search) && (
+        <form class="find" role="search" onSubmit={(e) => { e.preventDefault(); void find(typed.trim()); }}>
+          <label>{say("search")}<input type="search" name="said" dir="auto" autocomplete="off" required minLength={2} maxLength={QUERY_CHARS_MAX} value={typed} onInput={(e) => setTyped(e.currentTarget.value)} /></label>
+          <Button type="submit" busy={!!search && !search.notes && !search.problem}>{say("find")}</Button>
+          {search && <Button look="quiet" onClick={end}>{say("all")}</Button>}
+        </form>
+      )}
+      {search?.problem ? <div class="find"><ProblemNote problem={search.problem} onAgain={() => void find(search.q)} /></div> : null}
+      {search && !search.notes && !search.problem && <p class="empty" aria-busy="true">{say("searching")}</p>}
+      {empty && <p class="empty" role="status">{empty}</p>}
+      <ul class="rows spoken">{listed.map((one) => <li key={one.id} data-note={one.id}><Spoken note={one} zone={patient.timezone} onChanged={changed} /></li>)}</ul>
     </Part>
   );
-}
-
-function Spoken({ note, zone }: { note: Note; zone: string }): JSX.Element {
-  const t = useWords(MORE);
-  const flags = useFlags(note.items.some((one) => one.kind === "red_flag"));
-  const sound = useRef<HTMLAudioElement>(null);
-  const until = useRef(Infinity);
-  const play = (item: NoteItem): void => {
-    const audio = sound.current;
-    if (!audio || item.start_s === null) return;
-    until.current = item.end_s === null ? Infinity : item.end_s + LEAD_S;
-    audio.currentTime = Math.max(0, item.start_s - LEAD_S);
-    audio.play().catch(() => { /* the player itself shows that it cannot */ });
-  };
-  const kind = (one: NoteItem): string => (one.kind === "symptom" || one.kind === "question" || one.kind === "urgency" || one.kind === "red_flag" ? t(one.kind) : one.kind);
-  const read = note.status === "failed" ? t("failed_note") : note.status === "analysed" || note.status === "rules_only" || note.status === "stored" || note.status === "said" ? t(note.status) : note.status;
-  return (
-    <>
-      <p class="facts"><Moment at={note.recorded_at} zone={zone} /> <span class="badge pale">{read}</span></p>
-      {note.transcript ? <blockquote dir="auto" lang={note.language ?? undefined}>{marked(note)}</blockquote> : <p class="quiet">{t("wordless")}</p>}
-      {note.has_audio
-        ? <audio ref={sound} controls preload="metadata" src={`/api/v1/voice/${encodeURIComponent(note.id)}/audio`} onPlay={(e) => { if (e.currentTarget.currentTime >= until.current) until.current = Infinity; }}
-            onTimeUpdate={(e) => { if (e.currentTarget.currentTime >= until.current) { until.current = Infinity; e.currentTarget.pause(); } }} />
-        : <p class="quiet">{t("no_audio")}</p>}
-      {note.items.length > 0 && (
-        <ul class="found">
-          {note.items.map((one, at) => (
-            <li key={at}>
-              <span class={`badge ${one.kind === "red_flag" || one.kind === "urgency" ? "warn" : "pale"}`}>{kind(one)}</span>
-              <bdi>{one.kind === "red_flag" ? flags(one.value) : one.kind === "symptom" ? complaint(one.value) : one.value.replaceAll("_", " ")}</bdi> <q><bdi>{one.quote}</bdi></q>
-              {note.has_audio && one.start_s !== null && one.end_s !== null && <Button look="quiet" onClick={() => play(one)}>▶ {t("play", { from: one.start_s.toFixed(1), to: one.end_s.toFixed(1) })}</Button>}
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
-  );
-}
-
-/** The transcript with the quoted words marked. */
-function marked(note: Note): (string | JSX.Element)[] {
-  const low = note.transcript.toLowerCase();
-  const at = note.items.map((one) => [low.indexOf(one.quote.toLowerCase()), one.quote.length] as const).filter(([from, length]) => from >= 0 && length > 0).sort((a, b) => a[0] - b[0]);
-  const parts: (string | JSX.Element)[] = [];
-  let end = 0;
-  for (const [from, length] of at) {
-    if (from < end) continue;
-    parts.push(note.transcript.slice(end, from), <mark key={from}>{note.transcript.slice(from, from + length)}</mark>);
-    end = from + length;
-  }
-  return [...parts, note.transcript.slice(end)];
 }

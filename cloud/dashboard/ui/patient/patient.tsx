@@ -68,7 +68,7 @@ function Shown({ all, onChanged }: { all: Now; onChanged: () => void }): JSX.Ele
             <ul class="rows">{today.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zone} nowMs={sites.now_ms} asOfMs={asOf} />)}</ul>
           </Part>
           <Plans patient={patient} plans={plans} today={dashboard.date} onChanged={changed} />
-          {coming && <Past more={more.data} devices={dashboard.devices} zone={zone} onChanged={changed} />}
+          {coming && <Past more={more.data} devices={dashboard.devices} patient={patient} onChanged={changed} />}
         </div>
         <div class="stack">
           {!coming && <ProblemNote problem={more.problem} onAgain={more.again} />}

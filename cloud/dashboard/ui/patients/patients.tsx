@@ -15,7 +15,7 @@ const EVERY_MS = 5_000;
 const PAUSE_MS = 250;
 const SHOWN_MAX = 200;
 
-interface Row { site: string; id: string; name: string; phone: string; age: number | null; gender: string | null; has_plan: boolean; alerts_nobody_has: number }
+interface Row { site: string; id: string; name: string; phone: string; age: number | null; gender: string | null; has_plan: boolean; alerts_nobody_has: number; notes_to_look_at: number }
 
 function Body({ shell }: { shell: Shell }): JSX.Element {
   const t = useWords(WORDS);
@@ -71,9 +71,10 @@ function Body({ shell }: { shell: Shell }): JSX.Element {
                     <a class="name" href={patientPage(one.site, one.id)}><bdi>{one.name}</bdi></a>
                     <small>{one.phone && <bdi dir="ltr" class="num">{one.phone}</bdi>}{one.age !== null && <span>{t("age", { n: one.age })}</span>}{(sites?.sites.length ?? 0) > 1 && <bdi>{nameOf(sites, one.site)}</bdi>}{unheard(one.site) && <span class="badge bad">{unheard(one.site)}</span>}</small>
                   </div>
-                  {(one.has_plan || one.alerts_nobody_has > 0) && (
+                  {(one.has_plan || one.alerts_nobody_has > 0 || one.notes_to_look_at > 0) && (
                     <div class="do">
                       {one.alerts_nobody_has > 0 && <span class="badge bad">{t(one.alerts_nobody_has === 1 ? "nobody_one" : "nobody_n", { n: one.alerts_nobody_has })}</span>}
+                      {one.notes_to_look_at > 0 && <span class="badge warn">{t(one.notes_to_look_at === 1 ? "look_one" : "look_n", { n: one.notes_to_look_at })}</span>}
                       {one.has_plan && <span class="badge pale">{t("plan")}</span>}
                     </div>
                   )}
