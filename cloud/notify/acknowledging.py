@@ -46,9 +46,8 @@ class Acknowledging:
         alert_id, source = taken
         if source == alerts.EDGE:
             body = {"alert_id": alert_id, "by": by}
-            command_id = f"ack:{alert_id}"
-            try:
-                await self._mailbox.enqueue(conn, site, "acknowledge_care_alert", "link", body, command_id=command_id)
+            try:  # each time anew: an alert that was taken on may climb, and is then taken on once more
+                await self._mailbox.enqueue(conn, site, "acknowledge_care_alert", "link", body)
             except MailboxFull:
                 await audit.write(conn, self._clock, "program", "alert_not_passed_on", site=site, alert=alert_id)
         for event_id in await alerts.events_of(conn, site, alert_id):

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from cloud.db.pool import Connection
+from cloud.records.counting import last_taken
 from cloud.records.zones import device_zone
-from shared.doses.expansion import occurrences
-from shared.doses.plan import BadPlan, plan_of
+from shared.doses.expansion import Occurrence, occurrences
+from shared.doses.plan import BadPlan, Plan, plan_of
 
 WATCHDOG: Final = "watchdog"
 """Source of its alerts."""
@@ -20,6 +21,8 @@ AROUND_ALERT_MS: Final = 36 * 3_600_000
 """A dose is missed 24 h after it was due at the latest, and an alert that stays open grows by later ones."""
 DAY_MS: Final = 24 * 3_600_000
 """How long a day of an alert is: so long is it worth sending, and so long after it began nobody is told of further doses."""
+CHAIN_MAX: Final = 200
+"""Doses, each counting from the one before, that are looked for within a silence."""
 WAITS: Final = ("PLANNED", "ANNOUNCED", "SNOOZED")
 """Status of a dose of which nobody knows yet what became of it."""
 
@@ -126,11 +129,27 @@ async def _planned(
             continue  # the site refuses it too
         critical = {item.id for item in plan.items if item.critical}
         zone = await device_zone(conn, site, person_id) if plan.tz_policy == "device" else None
+        taken = await last_taken(conn, site, plan_id)
         planned += [
             UnheardDose(one.id, plan.person_id, one.medication, one.due_at_ms, one.item_id in critical)
-            for one in occurrences(plan, from_ms + 1, until_ms + 1, times or {}, None, zone)
+            for one in _coming(plan, from_ms + 1, until_ms + 1, times or {}, taken, zone)
         ]
     return planned
+
+
+def _coming(
+    plan: Plan, from_ms: int, until_ms: int, times: dict[str, str], taken: dict[str, int], zone: str | None
+) -> list[Occurrence]:
+    """What comes due; of a medicine that counts from the last one each in turn, as if nobody had taken the one before."""
+    found: dict[str, Occurrence] = {}
+    for _ in range(CHAIN_MAX):
+        planned = occurrences(plan, from_ms, until_ms, times, taken, zone, from_ms)
+        fresh = {one.id: one for one in planned if one.id not in found}
+        if not fresh:
+            break
+        found |= fresh
+        taken = {**taken, **{one.item_id: one.due_at_ms for one in planned}}
+    return list(found.values())
 
 
 async def planned_names(

@@ -194,6 +194,8 @@ async def test_an_alert_that_rises_after_somebody_took_it_on_waits_for_somebody_
     assert await paths(told) == ["/ben"]
     await told.change("a1", version=3, rung=4, audience="clinic", critical=True)
     assert await paths(told) == ["/ben", "/nia"]
+    await open_link(told, told.box.got[1].json()["acknowledge_url"])
+    assert await told.rows("select body->>'by' from mailbox order by number") == [("Ben",), ("Nia",)], "or it climbs on"
 
 
 async def test_an_alert_that_is_resolved_before_it_goes_out_is_not_sent(told: Told) -> None:

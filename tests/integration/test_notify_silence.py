@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
+from psycopg.types.json import Jsonb
 
 from shared.doses.expansion import occurrences
 from shared.doses.plan import plan_of
-from tests.notify import MINUTE_MS, NINE_MS, PATIENT, Told, telling
+from tests.notify import HOUR_MS, MINUTE_MS, NINE_MS, PATIENT, Told, telling
 
 PLAN: dict[str, Any] = {
     "start": "2026-11-01", "timezone": "Europe/Madrid",
@@ -171,3 +172,27 @@ async def test_where_nobody_cares_for_a_patient_the_clinics_people_are_told_ever
     assert [path for path, _ in again] == ["/nia"]
     assert "still" in again[0][1]
     assert await day_of(told, DAY_MIN - 30) == [], "once a day"
+
+
+COUNTING: dict[str, Any] = {
+    **PLAN,
+    "items": [
+        {"id": "i1", "medication": "Ibuprofen", "dose": 1, "unit": "tablet", "mode": "from_last_taken", "first_at": "06:00",
+         "timing": {"period": 6, "period_unit": "h"}}
+    ],
+}  # fmt: skip
+
+
+async def test_a_medicine_that_counts_from_the_last_one_is_told_of_too_and_each_dose_in_its_turn(told: Told) -> None:
+    await told.do("update medication_plans set body = %s", Jsonb(COUNTING))
+    taken_ms = NINE_MS - 5 * HOUR_MS - 30 * MINUTE_MS
+    await told.dose("d" * 32, "Ibuprofen", taken_ms, "ON_TIME")
+    await told.do("update dose_occurrences set taken_ms = %s", taken_ms)
+    await told.heard(NINE_MS + 20 * MINUTE_MS)
+    told.pass_time(36)
+    said = [sentence for path, sentence in await look(told) if path == "/ben"]
+    assert len(said) == 1 and "Ibuprofen (09:30)" in said[0], said
+    told.pass_time(12.5 * 60)
+    await look(told)
+    due = await told.rows("select due_ms from notification_unheard_doses order by due_ms")
+    assert due == [(taken_ms + n * 6 * HOUR_MS,) for n in (1, 2, 3)]
