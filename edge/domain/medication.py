@@ -16,7 +16,8 @@ from shared.doses.localtime import DAY_MS, MINUTE_MS
 from shared.doses.states import TAKEN, Happening, Status, after
 
 SPEAK_WITHIN_MS: Final = 5 * MINUTE_MS
-"""An announcement that could not be made within this time is not made any more: the next one is another."""
+"""An announcement that could not be made within this time is not made any more: the next one is another. The one loudspeaker
+of a ward, which may have many people to tell, has until that next one is asked for."""
 TOGETHER_MS: Final = MINUTE_MS
 """Doses of one person that are due within this time are announced together."""
 
@@ -100,9 +101,23 @@ def _announce(acts: Acts, state: CareState, say: Sequence[tuple[Row, ladder.Kind
         "words": "pre_notice" if pre else "again" if again else "due", "language": state.language,
         "name": (state.person or {}).get("name", ""),
     }  # fmt: skip
-    expires_ms = min([now_ms + SPEAK_WITHIN_MS, *(dose["miss_at"] for dose, _ in said)])
-    acts.effects.append(Effect("announce_dose", group, body, expires_ms))
+    acts.effects.append(Effect("announce_dose", group, body, _until_ms(now_ms, said, on_ward=state.device is None)))
     acts.result = {"group": group, "doses": [dose["id"] for dose, _ in said]}
+
+
+def _until_ms(now_ms: int, said: Sequence[tuple[Row, ladder.Kind]], *, on_ward: bool) -> int:
+    """Until when an announcement is worth making."""
+    until_ms = now_ms + SPEAK_WITHIN_MS
+    if on_ward:
+        again = [
+            at
+            for dose, kind in said
+            if kind != "pre_notice"
+            for at in ladder.repeats_ms(of_ladder(dose))
+            if at > now_ms
+        ]
+        until_ms = max(until_ms, min(again, default=0))
+    return min([until_ms, *(int(dose["miss_at"]) for dose, _ in said)])
 
 
 def _taken_before(state: CareState, dose: Row) -> str | None:

@@ -38,6 +38,27 @@ def next_due(conn: sqlite3.Connection, kind: str, now_ms: int) -> Due | None:
     return _due(conn, row) if row else None
 
 
+_DOSES_OF = (
+    "from json_each(effects.body, '$.items') item join doses on doses.id = json_extract(item.value, '$.dose_id')"
+)
+_NEXT_DOSE_CALL = f"""
+select {_COLUMNS} from effects where state in ('open', 'started') and state = 'open' and kind = 'announce_dose'
+    and next_ms <= :now and (json_extract(body, '$.device_id') is null) = :ward
+order by expires_ms > :now, json_extract(body, '$.words') = 'pre_notice', (select min(doses.announced_n) {_DOSES_OF}),
+    (select max(2 * doses.critical + (doses.policy_class = 'TIME_CRITICAL')) {_DOSES_OF}) desc, id limit 1
+"""
+
+
+def next_dose_call(conn: sqlite3.Connection, now_ms: int, *, ward: bool) -> Due | None:
+    """The announcement of doses that is to be made next: by the ward's one loudspeaker, or by the patients' own devices.
+
+    First those whose time is over, to be settled; then whom fewest announcements have reached, so that nobody is passed over
+    again and again where many are due at once; of those what is critical, and what was asked for first. Words beforehand last.
+    """
+    row = conn.execute(_NEXT_DOSE_CALL, {"now": now_ms, "ward": ward}).fetchone()
+    return _due(conn, row) if row else None
+
+
 def started(conn: sqlite3.Connection) -> list[Due]:
     """Effects that a crash left between start and end."""
     rows = conn.execute(f"select {_COLUMNS} from effects where state in ('open', 'started') and state = 'started'")
