@@ -176,7 +176,7 @@ def queue_data(known: Known, language: str | None = None) -> Body:
     site, visit, place = known.site, known.visit, known.place
     wait = place.wait if place else None
     known_status = visit["status"] if visit["status"] in WORDS else "parked"  # of a newer clinic: the desk can say more
-    announced_min = sum(message["delay_min"] for message in known.messages)
+    announced_min = next((message["delay_min"] for message in known.messages if message["delay_min"]), 0)
     what = sentences.told(
         {"status": known_status, "arrived_at": visit["arrived_ms"]},
         position=place.position if place else None,

@@ -234,7 +234,8 @@ class EffectsRunner:
 
 def _is_stale(due: Due) -> bool:
     """A call of somebody who is not called any more, or a word to wait to somebody who is. Messages are never stale."""
-    return bool(due.body["words"] != "message" and (due.status == "called") != (due.body["words"] == "call"))
+    calling = due.status == "called" or (due.status == "in_consultation" and bool(due.body.get("begun")))
+    return bool(due.body["words"] != "message" and calling != (due.body["words"] == "call"))
 
 
 def _words_of(body: dict[str, Any], language: str) -> str:

@@ -138,7 +138,8 @@ def start_with(state: CallState, command: StartWith, now: Moment) -> Verdict:
     moved, change = after(called, Act.START, started_at=now.now_ms)
     writes = _numbered(state, visit, called) + _streak(state, visit, now)
     return Decision(
-        [calling, change], [], {"visit": moved, "undo_id": command.command_id}, writes=writes, before=[dict(visit)],
+        [calling, change], [called_aloud(moved, command.command_id, now, begun=True)],
+        {"visit": moved, "undo_id": command.command_id}, writes=writes, before=[dict(visit)],
         undo_writes=_old_streak(state),
     )  # fmt: skip
 

@@ -218,9 +218,11 @@ def done(before: Visit, moved: Visit, changed: Change, cause: str, *effects: Eff
     )  # fmt: skip
 
 
-def called_aloud(visit: Visit, cause: str, now: Moment) -> Effect:
-    """The call of a visit to its room."""
+def called_aloud(visit: Visit, cause: str, now: Moment, *, begun: bool = False) -> Effect:
+    """The call of a visit to its room. begun: its doctor began with it in the same act, so it is called all the same."""
     body = {"visit_id": visit["id"], "token": visit["token"], "room": visit["room"] or "", "words": "call"}
+    if begun:
+        body["begun"] = True
     return Effect("announce", f"call:{cause}", body, now.now_ms + CALL_EXPIRY_MS)
 
 

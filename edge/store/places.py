@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from edge.domain import estimates, policies
@@ -84,7 +84,8 @@ def house(conn: sqlite3.Connection, now_ms: int) -> House:
             own = [v for v in waiting if v["doctor_id"] in (None, doctor["id"]) or is_open_to_all(v, doctors)]
             ranked[doctor["id"]] = _ranked(conn, doctor, service, own, loads, rules, now_ms)
         if waiting:
-            waits = _waits(conn, service, ranked[letter], of_service, able, delays_s, rules, now_ms)
+            in_turn = _in_turn(ranked, letter, able, doctors)
+            waits = _waits(conn, service, in_turn, of_service, able, delays_s, rules, now_ms)
             places = dict(_places(ranked, letter, able, doctors))
             for one in ranked[letter]:
                 id_ = one.visit["id"]
@@ -131,6 +132,24 @@ def _places(
     return found
 
 
+def _in_turn(
+    ranked: Mapping[str, Sequence[Ranked]], letter: str, able: list[Row], doctors: dict[str, Row]
+) -> list[Ranked]:
+    """The service's queue as its doctors will call: the places that hold those who wait for a doctor with an order of
+    that doctor's own are filled in that order."""
+    merged = list(ranked[letter])
+    for doctor in able:
+        if doctor["policy"] is None:
+            continue
+        own = [
+            r for r in ranked[doctor["id"]]
+            if r.visit["doctor_id"] == doctor["id"] and not is_open_to_all(r.visit, doctors)
+        ]  # fmt: skip
+        places, turn = {r.visit["id"] for r in own}, iter(own)
+        merged = [next(turn) if r.visit["id"] in places else r for r in merged]
+    return merged
+
+
 def _waits(
     conn: sqlite3.Connection,
     service: Row,
@@ -143,13 +162,16 @@ def _waits(
 ) -> dict[str, Range | None]:
     """The service's queue run ahead with the doctors who are here and, where they go before others, bookings to come."""
     servers = [_server(conn, d, of_service, delays_s) for d in able if d["is_active"] and not d["is_on_break"]]
-    overtaken = service["policy"] in OVERTAKEN
-    queue = [
-        Ahead(r.visit["id"], _from_ms(r.visit, now_ms) if overtaken else None, r.visit["doctor_id"]) for r in ranked
-    ]
-    if not overtaken:
-        return dict(estimates.run_ahead(queue, [], servers, now_ms))
-    return dict(estimates.run_ahead(queue, _dues(conn, able, rules, now_ms), servers, now_ms))
+    doctors = {doctor["id"]: doctor for doctor in able}
+    overtaken = {id_: queues.policy_of(doctor, service)[1] in OVERTAKEN for id_, doctor in doctors.items()}
+    of_all = queues.policy_of(None, service)[1] in OVERTAKEN
+    queue = []
+    for one in ranked:
+        only = None if is_open_to_all(one.visit, doctors) else str(one.visit["doctor_id"])
+        booked_first = of_all if only is None else overtaken[only]
+        queue.append(Ahead(one.visit["id"], _from_ms(one.visit, now_ms) if booked_first else None, only))
+    booking = [doctor for doctor in able if overtaken[doctor["id"]]]
+    return dict(estimates.run_ahead(queue, _dues(conn, booking, rules, now_ms) if booking else [], servers, now_ms))
 
 
 def _dues(conn: sqlite3.Connection, able: list[Row], rules: Rules, now_ms: int) -> list[Due]:
@@ -198,8 +220,9 @@ def _messages(conn: sqlite3.Connection) -> dict[str, Row]:
 
 
 def _delays(conn: sqlite3.Connection) -> dict[str, float]:
+    """By doctor, in seconds: the newest delay that was announced and is not ended takes the place of those before."""
     rows = conn.execute(
-        "select doctor_id, sum(delay_min) * 60.0 from broadcasts where ended_at is null group by doctor_id"
+        "select doctor_id, delay_min * 60.0 from broadcasts where ended_at is null and delay_min > 0 order by sent_at, id"
     )
     return dict(rows.fetchall())
 
@@ -218,7 +241,13 @@ def promise(conn: sqlite3.Connection, newcomer: Row, rules: Rules, now_ms: int) 
         f"select {states.DOCTOR_COLUMNS} from doctors where service = ? order by number", (service["letter"],)
     )
     able = [states.doctor_of(row) for row in rows.fetchall()]
-    ranked = _ranked(conn, None, service, waiting, queues.loads_of(of_service), rules, now_ms)
+    loads, doctors = queues.loads_of(of_service), {doctor["id"]: doctor for doctor in able}
+    by_queue = {service["letter"]: _ranked(conn, None, service, waiting, loads, rules, now_ms)}
+    for doctor in able:
+        if doctor["policy"] is not None:
+            theirs = [v for v in waiting if v["doctor_id"] in (None, doctor["id"]) or is_open_to_all(v, doctors)]
+            by_queue[doctor["id"]] = _ranked(conn, doctor, service, theirs, loads, rules, now_ms)
+    ranked = _in_turn(by_queue, service["letter"], able, doctors)
     waits = _waits(conn, service, ranked, of_service, able, _delays(conn), rules, now_ms)
     own = (None, newcomer["doctor_id"]) if newcomer["doctor_id"] else None
     before = 0
@@ -244,10 +273,10 @@ def promise_at_end(conn: sqlite3.Connection, letter: str, ahead: int, now_ms: in
     ).fetchall()  # fmt: skip
     if not rows:
         return Wait()  # nobody calls here now: nothing can be promised, and nobody need be looked for
-    held = dict(conn.execute(_HELD, {"service": letter}).fetchall())
+    held, delays_s = dict(conn.execute(_HELD, {"service": letter}).fetchall()), _delays(conn)
     servers = [
         Server(id_, mean_s or DEFAULT_CONSULTATION_S, sd_log or DEFAULT_SD_LOG, held.get(id_),
-               id_ in held and held[id_] is None, 0.0, known or 0)
+               id_ in held and held[id_] is None, delays_s.get(id_, 0.0), known or 0)
         for id_, mean_s, sd_log, known in rows
     ]  # fmt: skip
     pool = estimates.pool_of(servers, now_ms)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from edge.app.clockwork import Clockwork
 from edge.app.effects import EffectsRunner, Site
 from edge.app.ports import DeviceError, PaperOut
-from edge.domain.commands import MarkNoShow, Undo
+from edge.domain.commands import CompleteConsultation, MarkNoShow, StartWith, Undo
 from edge.domain.tickets import Slip
 from edge.store import effects as rows
 from edge.store import outbox
@@ -167,6 +167,22 @@ async def test_call_is_spoken_in_each_language_of_the_voice_and_a_stale_one_neve
         assert voice.said[0][1] == "Token A, 0 0 1, please go to Room 2."
         await it.accepted(Undo, undo_id=call["undo_id"])
         it.pass_time(61)
+        await work.step("announce")
+        assert len(voice.said) == 2
+
+
+async def test_somebody_a_doctor_begins_with_at_once_is_called_aloud_unless_that_is_over(tmp_path: Path) -> None:
+    async with clinic(tmp_path) as it:
+        voice = Voice()
+        work = runner(it, None, voice)
+        first = await it.issue()
+        await it.accepted(StartWith, doctor_id=it.doctor_id, visit_id=first["id"])
+        await work.step("announce")
+        assert voice.said[0][1] == "Token A, 0 0 1, please go to Room 2."
+        await it.accepted(CompleteConsultation, visit_id=first["id"])
+        second = await it.issue()
+        await it.accepted(StartWith, doctor_id=it.doctor_id, visit_id=second["id"])
+        await it.accepted(CompleteConsultation, visit_id=second["id"])
         await work.step("announce")
         assert len(voice.said) == 2
 
