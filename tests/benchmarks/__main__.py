@@ -63,8 +63,7 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     facts["took_s"] = round(transport_s() - began)
-    print("\n" + as_table(results))
-    print(f"\n{facts['cores']} cores, {facts['processor']}, {facts['fsync_per_s']:,} fsync/s, {facts['took_s']} s")
+    print(f"{facts['cores']} cores, {facts['processor']}, {facts['fsync_per_s']:,} fsync/s, {facts['took_s']} s")
     out = given.out or Path(f"bench-{_day(today)}.json")
     out.write_text(json.dumps({"machine": facts, "date": _day(today), "results": as_json(results)}, indent=2) + "\n")
     print(f"written to {out}")
@@ -80,6 +79,7 @@ async def _all(names: list[str], folder: Path, seconds: float) -> list[Result]:
     for name in names:
         print(f"measuring {name} (load {os.getloadavg()[0]:.1f})", file=sys.stderr, flush=True)
         results.append(await BENCHES[name](folder, seconds))
+        print(as_table(results[-1:]) + "\n", flush=True)  # who stops it half-way keeps what was measured
     return results
 
 
