@@ -39,13 +39,13 @@ async def carry_out(conn: Connection, site: str, person_id: str, kind: str, body
             (site, body["hold_id"], person_id, body.get("plan_id"), body.get("item_id"), body["from_ms"], body["until_ms"],
              body["reason"]),
         )  # fmt: skip
-        await dose_clock.hold(conn, site, person_id)
+        await dose_clock.hold(conn, site, person_id, now_ms)
     elif kind == "end_hold":
         await conn.execute(
             "update holds set ended_ms = %s, version = version + 1 where site = %s and hold_id = %s and ended_ms is null",
             (now_ms, site, body["hold_id"]),
         )
-        await dose_clock.hold(conn, site, person_id)
+        await dose_clock.hold(conn, site, person_id, now_ms)
     else:
         await _correct(conn, site, body, now_ms)
 

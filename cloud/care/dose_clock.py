@@ -16,11 +16,14 @@ from psycopg.types.json import Jsonb
 from cloud.care import dose_rows, dose_rules, doses
 from cloud.db.pool import Connection, Pool
 from cloud.records import due
+from cloud.records.counting import last_taken
 from cloud.records.zones import device_zone
 from shared.clock import Clock
-from shared.doses.expansion import HORIZON_DAYS, occurrences
+from shared.doses.expansion import HORIZON_DAYS, Occurrence, occurrences
 from shared.doses.localtime import DAY_MS, HOUR_MS
+from shared.doses.model import Item
 from shared.doses.plan import BadPlan, plan_of
+from shared.doses.states import Status
 
 TICK_S: Final = 5.0
 """Domain seconds between two looks; never faster than TICK_REAL_S_MIN."""
@@ -29,6 +32,10 @@ EXPAND_EVERY_MS: Final = DAY_MS
 BATCH: Final = 200
 MATTERS_MS: Final = 12 * HOUR_MS
 """A silent device is told of where a dose is due within this."""
+BEHIND_MS: Final = 3 * DAY_MS
+"""So far back a revision is asked whether it has a dose: what is open was due a day ago at most, and zones are a day apart."""
+OF_A_REVISION: Final = (Status.ANNOUNCED, Status.SNOOZED, Status.HELD)
+"""Somebody was told of these, or they are held: a revision says what is to be taken, not where they stand."""
 LOCK: Final = "care/dose clock"
 
 log = structlog.get_logger(__name__)
@@ -81,22 +88,39 @@ async def expand(
     conn: Connection, now_ms: int, site: str, plan_id: str, person_id: str, revision: int, status: str, body: Any,
     changed_ms: int, expanded_ms: int | None,
 ) -> None:  # fmt: skip
-    """Make rows of a plan's doses for HORIZON_DAYS. expanded_ms None: the plan has changed, so what it planned is voided."""
-    if expanded_ms is None:
-        await void(conn, site, plan_id, now_ms)
+    """Make rows of a plan's doses for HORIZON_DAYS. expanded_ms None: the plan has changed, and what it has not is voided.
+
+    A dose that somebody was told of stays where it stands, as long as the plan still has it.
+    """
     end_ms = now_ms + HORIZON_DAYS * DAY_MS
+    wanted: list[Occurrence] = []
     if status == "active":
         try:
             plan = plan_of(body, id=plan_id, person_id=person_id, revision=revision)
         except BadPlan as error:
             log.error("plan_unreadable", plan=plan_id, where=error.path)
             return
-        meals, taken = await doses.meals(conn, site, person_id), await doses.last_taken(conn, site, plan_id)
-        items = {item.id: item for item in plan.items}
+        begin_ms = min(changed_ms, now_ms - BEHIND_MS)
+        if expanded_ms is not None:
+            begin_ms = max(changed_ms, min(expanded_ms, now_ms) - BEHIND_MS)
+        known = await _known(conn, site, plan_id, begin_ms)
+        meals, taken = await doses.meals(conn, site, person_id), await last_taken(conn, site, plan_id)
         zone = await device_zone(conn, site, person_id)
-        for one in occurrences(plan, changed_ms, end_ms, meals, taken, zone):
-            await _plan(conn, site, person_id, one, items[one.item_id])
-        await hold(conn, site, person_id)
+        wanted, anew = (
+            occurrences(plan, begin_ms, end_ms, meals, taken, zone, begins_ms) for begins_ms in (None, changed_ms)
+        )
+        wanted = dose_rules.begun(plan, wanted, anew, known, changed_ms)
+        items = {item.id: item for item in plan.items}
+        for one in wanted:
+            is_known = known.get(one.id)
+            if is_known in OF_A_REVISION:
+                await _say_anew(conn, site, one, items[one.item_id])
+            elif one.due_at_ms >= changed_ms or is_known == Status.PLANNED:
+                await _plan(conn, site, person_id, one, items[one.item_id])
+    if expanded_ms is None:
+        await _void(conn, site, plan_id, [one.id for one in wanted], now_ms)
+    if wanted:
+        await hold(conn, site, person_id, now_ms)
     await conn.execute(
         "update medication_plans set expanded_until_ms = %s where site = %s and plan_id = %s", (end_ms, site, plan_id)
     )
@@ -122,33 +146,49 @@ async def moved(conn: Connection, site: str, person_id: str) -> None:
     )
 
 
-async def void(conn: Connection, site: str, plan_id: str, now_ms: int) -> None:
-    """What was planned by an earlier revision and is not over is none any more; expanding brings back what stays."""
+async def _known(conn: Connection, site: str, plan_id: str, from_ms: int) -> dict[str, str]:
+    """The status of the doses of a plan that are rows and some, by id."""
+    found = await conn.execute(
+        "select dose_id, status from dose_occurrences where site = %s and plan_id = %s and due_ms >= %s"
+        " and status <> 'VOIDED'",
+        (site, plan_id, from_ms),
+    )
+    return dict(await found.fetchall())
+
+
+async def _void(conn: Connection, site: str, plan_id: str, kept: list[str], now_ms: int) -> None:
+    """What was planned by an earlier revision, is not over and not in this one is none any more. A held dose that was due
+    stays held."""
     found = await conn.execute(
         "update dose_occurrences set status = 'VOIDED', status_since_ms = %s, next_action_ms = null, version = version + 1"
         " where site = %s and plan_id = %s and (owner = 'cloud' or status = 'PLANNED') and miss_at_ms > %s"
-        " and status in ('PLANNED', 'ANNOUNCED', 'SNOOZED', 'HELD') returning person_id, left(nominal_local, 10)",
-        (now_ms, site, plan_id, now_ms),
+        " and (status in ('PLANNED', 'ANNOUNCED', 'SNOOZED') or (status = 'HELD' and due_ms > %s))"
+        " and dose_id <> all(%s) returning person_id, left(nominal_local, 10)",
+        (now_ms, site, plan_id, now_ms, now_ms, kept),
     )
     await due.mark(conn, site, [(row[0], row[1]) for row in await found.fetchall()])
 
 
-async def hold(conn: Connection, site: str, person_id: str) -> None:
-    """Planned doses within a hold are held; held ones within none are planned again."""
+async def hold(conn: Connection, site: str, person_id: str, now_ms: int) -> None:
+    """Doses within a hold are held; held ones within none, that are not over, are planned again as if nobody had said them."""
     within = (
         "exists (select 1 from holds h where h.site = d.site and h.person_id = d.person_id and h.ended_ms is null"
         " and d.due_ms >= h.from_ms and d.due_ms < h.until_ms and (h.plan_id is null or h.plan_id = d.plan_id)"
         " and (h.item_id is null or h.item_id = d.item_id))"
     )
-    for before, now, next_, condition in (
-        ("('PLANNED', 'ANNOUNCED', 'SNOOZED')", "HELD", "null", within),
-        ("('HELD')", "PLANNED", "miss_at_ms", f"not {within}"),
+    for sets, condition in (
+        ("status = 'HELD', next_action_ms = d.due_ms", f"status in ('PLANNED', 'ANNOUNCED', 'SNOOZED') and {within}"),
+        (
+            "status = 'PLANNED', next_action_ms = miss_at_ms, announced_n = 0, last_said_ms = null, caregiver_told = false,"
+            " snoozed_until_ms = null",
+            f"status = 'HELD' and miss_at_ms > %(now)s and not {within}",
+        ),
     ):
         found = await conn.execute(
-            f"update dose_occurrences d set status = '{now}', next_action_ms = {next_}, version = version + 1"
-            f" where site = %s and person_id = %s and owner = 'cloud' and status in {before} and {condition}"
+            f"update dose_occurrences d set {sets}, status_since_ms = %(now)s, version = version + 1"
+            f" where site = %(site)s and person_id = %(person)s and owner = 'cloud' and {condition}"
             " returning person_id, left(nominal_local, 10)",
-            (site, person_id),
+            {"site": site, "person": person_id, "now": now_ms},
         )
         await due.mark(conn, site, [(row[0], row[1]) for row in await found.fetchall()])
 
@@ -169,7 +209,7 @@ async def heard(conn: Connection, site: str, device_id: str, now_ms: int) -> Non
     )
 
 
-async def _plan(conn: Connection, site: str, person_id: str, one: Any, item: Any) -> None:
+async def _plan(conn: Connection, site: str, person_id: str, one: Occurrence, item: Item) -> None:
     given = {
         "site": site, "dose_id": one.id, "owner": "cloud", "person_id": person_id, "plan_id": one.plan_id,
         "item_id": one.item_id, "step": one.step, "revision": one.revision, "medication": one.medication,
@@ -184,6 +224,18 @@ async def _plan(conn: Connection, site: str, person_id: str, one: Any, item: Any
         f" on conflict (site, dose_id) do update set {sets}, version = d.version + 1, announced_n = 0, last_said_ms = null,"
         " snoozed_until_ms = null, caregiver_told = false where d.status in ('VOIDED', 'PLANNED')",
         list(given.values()),
+    )
+
+
+async def _say_anew(conn: Connection, site: str, one: Occurrence, item: Item) -> None:
+    """What a revision makes of a dose that somebody was told of. Its windows stay, and how often it was said."""
+    given = {"medication": one.medication, "quantity": one.quantity, "unit": one.unit, "critical": item.critical,
+             "compartment": item.compartment}  # fmt: skip
+    await conn.execute(
+        f"update dose_occurrences set ({', '.join(given)}) = row({', '.join(['%s'] * len(given))}), revision = %s,"
+        " version = version + 1 where site = %s and dose_id = %s and owner = 'cloud'"
+        f" and ({', '.join(given)}) is distinct from ({', '.join(['%s'] * len(given))})",
+        [*given.values(), one.revision, site, one.id, *given.values()],
     )
 
 
@@ -219,32 +271,37 @@ async def _heard_ms(conn: Connection, site: str, person_id: str) -> int | None:
 
 
 async def _offline(conn: Connection, now_ms: int) -> None:
-    """Devices that have fallen silent: said once for each, and an alert where it matters."""
+    """Devices that have fallen silent: said once for each, and an alert where it comes to matter."""
     found = await conn.execute(
-        "select d.site, d.device_id, d.name, d.person_id, h.version, h.heard_ms, h.battery, h.wifi_dbm, h.firmware, h.faults,"
-        " coalesce(nullif(p.name, ''), 'a patient') from devices d join lateral (select * from device_heartbeats h"
-        " where h.site = d.site and h.device_id = d.device_id order by ordinal desc, version desc limit 1) h on true"
-        " left join persons p on p.site = d.site and p.person_id = d.person_id where d.owner = 'cloud'"
-        " and d.status = 'active' and h.online and h.heard_ms < %s limit %s",
+        "select d.site, d.device_id, h.version, h.heard_ms, h.battery, h.wifi_dbm, h.firmware, h.faults from devices d"
+        " join lateral (select * from device_heartbeats h where h.site = d.site and h.device_id = d.device_id"
+        " order by ordinal desc, version desc limit 1) h on true where d.owner = 'cloud' and d.status = 'active'"
+        " and h.online and h.heard_ms < %s limit %s",
         (now_ms - dose_rules.OFFLINE_MS, BATCH),
     )
-    for site, device, label, person, version, heard_ms, battery, wifi, firmware, faults, name in await found.fetchall():
+    for site, device, version, heard_ms, battery, wifi, firmware, faults in await found.fetchall():
         await conn.execute(
             "insert into device_heartbeats (site, device_id, ordinal, version, online, heard_ms, battery, wifi_dbm, firmware,"
             " faults) values (%s, %s, 1, %s, false, %s, %s, %s, %s, %s) on conflict do nothing",
             (site, device, version + 1, heard_ms, battery, wifi, firmware, Jsonb(faults)),
         )
-        matters = await conn.execute(
-            "select dose_id, critical from dose_occurrences where site = %s and person_id = %s and owner = 'cloud'"
-            " and next_action_ms is not null and due_ms <= %s",
-            (site, person, now_ms + MATTERS_MS),
-        )
-        open_doses = await matters.fetchall()
-        if open_doses:
-            await dose_rows.alert(
-                conn, site, "device_offline", person, f"The device of {name} is not heard ({label})", now_ms, level=3,
-                critical=any(row[1] for row in open_doses), device_id=device,
-            )  # fmt: skip
+    await _silent(conn, now_ms)
+
+
+async def _silent(conn: Connection, now_ms: int) -> None:
+    """A device that is not heard while doses come near is told of, whenever that begins to be so; what comes of it, joins."""
+    found = await conn.execute(
+        "select d.site, d.device_id, d.person_id, bool_or(o.critical) from devices d join lateral (select online"
+        " from device_heartbeats h where h.site = d.site and h.device_id = d.device_id order by ordinal desc, version desc"
+        " limit 1) h on not h.online join dose_occurrences o on o.site = d.site and o.person_id = d.person_id"
+        " and o.owner = 'cloud' and o.status in ('PLANNED', 'ANNOUNCED', 'SNOOZED') and o.next_action_ms is not null"
+        " and o.due_ms <= %s where d.owner = 'cloud' and d.status = 'active' and not exists (select 1 from alert_logs a"
+        " where a.site = d.site and a.source = 'cloud' and a.topic = 'device_offline' and a.device_id = d.device_id"
+        " and a.is_open) group by d.site, d.device_id, d.person_id limit %s",
+        (now_ms + MATTERS_MS, BATCH),
+    )
+    for site, device, person, critical in await found.fetchall():
+        await dose_rows.not_heard(conn, site, person, device, now_ms, critical=critical)
 
 
 async def _lock(conn: Connection, *, wait: bool) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from psycopg.types.json import Jsonb
+
+from cloud.care import doses
 from cloud.care.dose_rules import Outcome, rung
 from cloud.db.pool import Connection, notify
 from cloud.records import conversations, due
 from shared.doses import stock
 from shared.doses.localtime import DAY_MS
+from shared.doses.states import OPEN, TAKEN, Status
 from shared.ids import new_id
 
 ALERTS: Final = "outpost_alerts"
@@ -23,6 +27,15 @@ CHANGED: Final = frozenset((
     "status", "status_since_ms", "announced_n", "taken_ms", "source", "reason", "device_id", "snoozed_until_ms",
     "next_action_ms", "last_said_ms", "caregiver_told",
 ))  # fmt: skip
+OVER: Final = TAKEN | {Status.SKIPPED, Status.MISSED, Status.NOT_ANNOUNCED, Status.UNKNOWN, Status.HELD}
+"""From these on the next dose counts, where a medicine counts from the last one."""
+NAMES_MAX: Final = 12
+"""Medicines one alert names."""
+WARNS: Final = {
+    "twice": "this dose was taken before", "on_hold": "taken although it is on hold",
+    "early": "taken long before its time", "too_soon": "taken too soon after the last one",
+    "too_much": "more than the limit was taken",
+}  # fmt: skip
 Row = dict[str, Any]
 HINTS: Final = {
     "missed_dose": "Ask the person whether it was taken, and say so on the dose.",
@@ -59,6 +72,8 @@ async def apply(conn: Connection, site: str, row: Row, outcome: Outcome, now_ms:
             "event_id": new_id(), "dose_id": row["dose_id"], "person_id": row["person_id"], "item_id": row["item_id"],
             "act": outcome.act, "source": "clock", "at_ms": at_ms, "received_ms": now_ms, **log,
         }  # fmt: skip
+        if outcome.extra:
+            given["dose_id"] = None
         names = ", ".join(given)
         await conn.execute(
             f"insert into dose_event_logs (site, {names}) values (%s{', %s' * len(given)}) on conflict do nothing",
@@ -68,14 +83,43 @@ async def apply(conn: Connection, site: str, row: Row, outcome: Outcome, now_ms:
             await conversations.regroup(conn, site, row["person_id"], at_ms)
     if outcome.answered:
         await end_alerts(conn, site, row, outcome.act, now_ms)
-    return {**row, **changes}
+    now = {**row, **changes}
+    if now["status"] in OVER and changes.keys() & {"status", "taken_ms", "next_action_ms"}:
+        await _go_on(conn, site, now, now_ms)
+    return now
+
+
+async def _go_on(conn: Connection, site: str, row: Row, now_ms: int) -> None:
+    """A medicine that counts from the last one: the next is planned anew, from when this one was taken, or was due.
+
+    What was planned to follow is none any more: else it would be said beside the new one.
+    """
+    plans = await doses.active(conn, site, row["person_id"], row["plan_id"])
+    items = [item for plan, _ in plans for item in plan.items if item.id == row["item_id"]]
+    if not any(step.mode == "from_last_taken" for item in items for step in item.steps):
+        return
+    found = await conn.execute(
+        "update dose_occurrences set status = 'VOIDED', status_since_ms = %s, next_action_ms = null, version = version + 1"
+        " where site = %s and plan_id = %s and item_id = %s and dose_id <> %s and owner = 'cloud' and status = 'PLANNED'"
+        " and due_ms >= %s returning person_id, left(nominal_local, 10)",
+        (now_ms, site, row["plan_id"], row["item_id"], row["dose_id"], now_ms),
+    )
+    await due.mark(conn, site, [(one[0], one[1]) for one in await found.fetchall()])
+    await conn.execute(
+        "update medication_plans set expanded_until_ms = least(expanded_until_ms, %s) where site = %s and plan_id = %s"
+        " and expanded_until_ms is not null",
+        (min(row["due_ms"], now_ms), site, row["plan_id"]),
+    )
 
 
 async def alert(
     conn: Connection, site: str, topic: str, person_id: str, title: str, now_ms: int, *, level: int, critical: bool,
-    dose_id: str | None = None, device_id: str | None = None,
+    dose_id: str | None = None, device_id: str | None = None, says: Row | None = None,
 ) -> None:  # fmt: skip
-    """Open an alert, or let the person's open one of that topic grow: more doses, a higher rung. Never a lower one."""
+    """Open an alert, or let the person's open one of that topic grow: more doses, a higher rung. Never a lower one.
+
+    says: the title as a code and values (`shared.events.CARE_ALERT_FIELDS`).
+    """
     audience = "clinic" if level >= 4 else "caregiver"
     severity = "critical" if critical or level >= 4 else "warning"
     doses = [dose_id] if dose_id else []
@@ -83,22 +127,23 @@ async def alert(
     if known is None:
         await conn.execute(
             "insert into alert_logs (site, alert_id, source, person_id, topic, severity, title, hint, dose_ids, device_id,"
-            " audience, critical, rung, raised_ms, expires_ms) values (%s, %s, 'cloud', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
-            " %s, %s)",
+            " audience, critical, rung, raised_ms, expires_ms, says) values (%s, %s, 'cloud', %s, %s, %s, %s, %s, %s, %s, %s,"
+            " %s, %s, %s, %s, %s)",
             (site, new_id(), person_id, topic, severity, title[:120], HINTS[topic], doses, device_id, audience, critical,
-             level, now_ms, now_ms + DAY_MS),
+             level, now_ms, now_ms + DAY_MS, Jsonb(says or {})),
         )  # fmt: skip
     else:
         await conn.execute(
-            "update alert_logs set version = version + 1, title = %s, rung = greatest(rung, %s), critical = critical or %s,"
+            "update alert_logs set version = version + 1, title = %s, says = %s, rung = greatest(rung, %s),"
+            " critical = critical or %s,"
             " dose_ids = (select array_agg(distinct one) from unnest(dose_ids || %s::text[]) one), expires_ms = %s,"
             " audience = case when rung < %s then %s else audience end,"
             " severity = case when rung < %s then %s else severity end,"
             " acked_by = case when rung < %s then null else acked_by end,"
             " acked_ms = case when rung < %s then null else acked_ms end"
-            " where site = %s and alert_id = %s and (rung < %s or not dose_ids @> %s::text[])",
-            (title[:120], level, critical, doses, now_ms + DAY_MS, level, audience, level, severity, level, level, site,
-             known, level, doses),
+            " where site = %s and alert_id = %s and (rung < %s or not dose_ids @> %s::text[] or title <> %s)",
+            (title[:120], Jsonb(says or {}), level, critical, doses, now_ms + DAY_MS, level, audience, level, severity, level,
+             level, site, known, level, doses, title[:120]),
         )  # fmt: skip
     await notify(conn, ALERTS, site)
 
@@ -162,25 +207,88 @@ async def end_looked_after(conn: Connection, now_ms: int) -> None:
 
 
 async def follow(conn: Connection, site: str, row: Row, outcome: Outcome, now_ms: int) -> None:
-    """The alert an outcome asks for."""
+    """The alert an outcome asks for. row: as it is now."""
     if not outcome.alert:
         return
-    name = await _name(conn, site, row["person_id"])
-    if outcome.alert == "missed_dose":
-        missed = row["status"] == "MISSED"
-        before = await conn.execute(
-            "select status, due_ms from dose_occurrences where site = %s and plan_id = %s and item_id = %s and due_ms < %s"
-            " and due_ms > %s and status in ('EARLY', 'ON_TIME', 'LATE', 'SKIPPED', 'MISSED') order by due_ms",
-            (site, row["plan_id"], row["item_id"], row["due_ms"], row["due_ms"] - 31 * DAY_MS),
-        )
-        earlier = [{"status": one[0], "due_ms": one[1]} for one in await before.fetchall()]
-        level = 4 if row["status"] == "SKIPPED" else rung(row, earlier) if missed else 3
-        words = {"MISSED": "missed", "SKIPPED": "skips"}.get(row["status"], "has not answered:")
-        await alert(conn, site, outcome.alert, row["person_id"], f"{name} {words} {row['medication']}", now_ms, level=level,
-                    critical=bool(row["critical"]), dose_id=row["dose_id"])  # fmt: skip
+    person_id, critical, dose_id = row["person_id"], bool(row["critical"]), row["dose_id"]
+    if outcome.alert == "device_offline":
+        device_id = await _device_of(conn, site, person_id)
+        await not_heard(conn, site, person_id, device_id, now_ms, critical=critical, dose_id=dose_id)
         return
-    await alert(conn, site, outcome.alert, row["person_id"], f"{name}: {row['medication']}", now_ms, level=4, critical=True,
-                dose_id=row["dose_id"])  # fmt: skip
+    name = await _name(conn, site, person_id)
+    if outcome.alert == "missed_dose":
+        level, (words, says) = await _rung(conn, site, row, outcome), await _together(conn, site, row, outcome, now_ms)
+        await alert(conn, site, outcome.alert, person_id, f"{name} {words}", now_ms, level=level, critical=critical,
+                    dose_id=dose_id, says=says)  # fmt: skip
+        return
+    title = f"{name}, {row['medication']}: {WARNS[outcome.says]}."
+    await alert(conn, site, outcome.alert, person_id, title, now_ms, level=4, critical=True, dose_id=dose_id,
+                says={"code": outcome.says, "medicines": [row["medication"]]})  # fmt: skip
+
+
+async def _rung(conn: Connection, site: str, row: Row, outcome: Outcome) -> int:
+    """4 for what goes to the clinic: a critical medicine that is skipped or nobody was told of, or missed too often."""
+    if outcome.says != "missed":
+        return 4 if outcome.says in ("skipped", "unsaid") and row["critical"] else 3
+    before = await conn.execute(
+        "select status, due_ms from dose_occurrences where site = %s and plan_id = %s and item_id = %s and due_ms < %s"
+        " and due_ms > %s and status in ('EARLY', 'ON_TIME', 'LATE', 'SKIPPED', 'MISSED') order by due_ms",
+        (site, row["plan_id"], row["item_id"], row["due_ms"], row["due_ms"] - 31 * DAY_MS),
+    )
+    return rung(row, [{"status": one[0], "due_ms": one[1]} for one in await before.fetchall()])
+
+
+async def _together(conn: Connection, site: str, row: Row, outcome: Outcome, now_ms: int) -> tuple[str, Row]:
+    """What an alert about doses says of all it is about, this one and those it names already: in words, and as a code."""
+    known = await _belongs_to(
+        conn, site, "missed_dose", row["person_id"], None, [row["dose_id"]], now_ms, row["medication"]
+    )
+    found = await conn.execute(
+        "select status, medication from dose_occurrences where site = %s and (dose_id = %s or dose_id in ("
+        " select unnest(dose_ids) from alert_logs where site = %s and alert_id = %s)) order by due_ms, medication",
+        (site, row["dose_id"], site, known),
+    )
+    named: dict[str, list[str]] = {}
+    for status, medication in await found.fetchall():
+        of = named.setdefault("OPEN" if status in OPEN else status, [])
+        if medication not in of and len(of) < NAMES_MAX:
+            of.append(medication)
+    open_, skipped = named.get("OPEN", []), named.get("SKIPPED", [])
+    missed, unsaid = named.get("MISSED", []), named.get("NOT_ANNOUNCED", [])
+    if outcome.says in ("unanswered", "skipped"):
+        those, word = (open_, "has not answered") if outcome.says == "unanswered" else (skipped, "skips")
+        return f"{word}: {', '.join(those)}", {"code": outcome.says, "medicines": those}
+    told = (("missed", missed), ("was not told of", unsaid))
+    code = "missed_unsaid" if missed and unsaid else outcome.says
+    words = "; ".join(f"{word}: {', '.join(those)}" for word, those in told if those)
+    return words, {"code": code, "medicines": missed, "unsaid": unsaid}
+
+
+async def not_heard(
+    conn: Connection, site: str, person_id: str, device_id: str | None, now_ms: int, *, critical: bool,
+    dose_id: str | None = None,
+) -> None:  # fmt: skip
+    """One alert for a device and its silence, which grows: what was taken meanwhile nobody knows, so none is called missed."""
+    found = await conn.execute("select name from devices where site = %s and device_id = %s", (site, device_id))
+    device = await found.fetchone()
+    name = await _name(conn, site, person_id, "a patient")
+    title = f"The device of {name} is not heard" + (f" ({device[0]})" if device and device[0] else "")
+    await alert(
+        conn, site, "device_offline", person_id, title, now_ms, level=3, critical=critical, dose_id=dose_id,
+        device_id=device_id,
+    )  # fmt: skip
+
+
+async def _device_of(conn: Connection, site: str, person_id: str) -> str | None:
+    """The device that was to announce a person's doses: the one heard last, also one that was never heard."""
+    found = await conn.execute(
+        "select d.device_id from devices d where d.site = %s and d.person_id = %s and d.owner = 'cloud'"
+        " and d.status <> 'removed' order by d.status = 'active' desc, (select max(h.heard_ms) from device_heartbeats h"
+        " where h.site = d.site and h.device_id = d.device_id) desc nulls last, d.created_ms, d.device_id limit 1",
+        (site, person_id),
+    )
+    row = await found.fetchone()
+    return None if row is None else str(row[0])
 
 
 async def end_alerts(conn: Connection, site: str, row: Row, how: str, now_ms: int) -> None:
@@ -196,7 +304,7 @@ async def end_alerts(conn: Connection, site: str, row: Row, how: str, now_ms: in
         await notify(conn, ALERTS, site)
 
 
-async def _name(conn: Connection, site: str, person_id: str) -> str:
+async def _name(conn: Connection, site: str, person_id: str, nobody: str = "A patient") -> str:
     found = await conn.execute("select name from persons where site = %s and person_id = %s", (site, person_id))
     row = await found.fetchone()
-    return str(row[0]) if row and row[0] else "A patient"
+    return str(row[0]) if row and row[0] else nobody

@@ -6,15 +6,19 @@ of `shared.doses.states`, the moments those of `shared.doses.ladder`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from shared.doses import ladder
+from shared.doses.expansion import Occurrence
 from shared.doses.localtime import DAY_MS, MINUTE_MS
+from shared.doses.model import Plan
 from shared.doses.states import OPEN, TAKEN, Happening, Status, after, taken_status
 
 SAME_PRESS_MS: Final = 2 * MINUTE_MS
 """A second "taken" within this of the first is a nervous hand, not a second dose."""
+NERVOUS_MS: Final = 15 * MINUTE_MS
+"""So long after an answer a press that names no dose is of that answer: it takes no dose that nobody was told of."""
 OFFLINE_MS: Final = 5 * MINUTE_MS
 """A device that was not heard for so long is off; it says how it is every minute or so."""
 SETTLE_MS: Final = 10 * MINUTE_MS
@@ -26,7 +30,8 @@ Row = Mapping[str, Any]
 class Outcome(NamedTuple):
     """changes: of columns of the row.  act: what goes into the log of doses.  reason: a code for the device.
 
-    alert: topic of an alert that follows, "" for none.  answered: alerts about the dose are over.
+    alert: topic of an alert that follows, "" for none.  says: the code of what it says.  answered: alerts about the dose are
+    over.  note: stands in the log.  extra: an intake beside the dose, which is still to be taken.
     """
 
     changes: dict[str, Any]
@@ -34,6 +39,9 @@ class Outcome(NamedTuple):
     reason: str | None = None
     alert: str = ""
     answered: bool = False
+    says: str = ""
+    note: str = ""
+    extra: bool = False
 
 
 class _Windows:
@@ -53,26 +61,50 @@ def announced(row: Row, at_ms: int, now_ms: int) -> Outcome:
         return Outcome(_moved(row, Status.ANNOUNCED, now_ms, **count), "announced")
     moved = after(status, Happening.HEARD_ANNOUNCED)
     if moved is not None:
-        return Outcome(_moved(row, moved, now_ms, **count), "announced", alert="missed_dose")
+        return Outcome(_moved(row, moved, now_ms, **count), "announced", alert="missed_dose", says="missed")
     return Outcome(count, "announced")
 
 
-def taken(row: Row, at_ms: int, now_ms: int, source: str, device_id: str) -> Outcome:
-    """Swallowed at `at_ms`. After its time a missed dose stays missed, and what was taken stands beside it."""
+def taken(row: Row, at_ms: int, now_ms: int, source: str, device_id: str | None) -> Outcome:
+    """Swallowed at `at_ms`: kept as it was, whatever it means for the dose.
+
+    After its time the dose stays missed, unknown or never said, and what was taken stands beside it. Long before its time it
+    is another intake: the dose is still to be said and taken. On hold it counts, and somebody is told.
+    """
     status = Status(row["status"])
     if status is Status.VOIDED:
         return Outcome({}, "taken", "dose_voided")
+    if row["taken_ms"] is not None and abs(at_ms - row["taken_ms"]) <= SAME_PRESS_MS:
+        return Outcome({}, "", "same_press")
     if status in TAKEN:
-        if abs(at_ms - (row["taken_ms"] or 0)) <= SAME_PRESS_MS:
-            return Outcome({}, "", "same_press")
-        return Outcome({}, "taken_again", "double_dose", "double_dose")
-    if status is Status.MISSED and at_ms >= row["miss_at_ms"]:
-        return Outcome({}, "taken_after_miss", "after_miss")
+        return Outcome({}, "taken_again", "double_dose", "double_dose", says="twice")
+    if at_ms >= row["miss_at_ms"]:
+        return _after_miss(row, at_ms, now_ms)
+    if at_ms < extra_before_ms(row):
+        note = "long before its time"
+        return Outcome({}, "taken", "early", "dose_limit", says="early", note=note, extra=True)
     moved = after(status, Happening.TAKEN, taken_status(at_ms, _Windows(row)))
     if moved is None:
         return Outcome({}, "", "wrong_state")
     more = {"taken_ms": at_ms, "source": source, "device_id": device_id, "snoozed_until_ms": None}
-    return Outcome(_moved(row, moved, now_ms, **more), "taken", answered=True)
+    changes = _moved(row, moved, now_ms, **more)
+    if status is Status.HELD:
+        return Outcome(changes, "taken", "on_hold", "dose_limit", answered=True, says="on_hold")
+    return Outcome(changes, "taken", answered=True)
+
+
+def extra_before_ms(row: Row) -> int:
+    """Before this moment it is no early dose but another one: as long before the window as that is wide before due."""
+    return int(2 * row["window_open_ms"] - row["due_ms"])
+
+
+def _after_miss(row: Row, at_ms: int, now_ms: int) -> Outcome:
+    """Taken when it counted as missed already: a dose the clock has not come to yet is given up first."""
+    act = "taken" if row["taken_ms"] is None else "taken_again"
+    given_up = Outcome({}, "")
+    if row["status"] in OPEN:
+        given_up = _given_up(row, _time_over(row), now_ms)
+    return Outcome({**given_up.changes, "taken_ms": at_ms}, act, "after_miss", given_up.alert, note="after miss")
 
 
 def skipped(row: Row, now_ms: int, source: str, reason: str) -> Outcome:
@@ -82,7 +114,7 @@ def skipped(row: Row, now_ms: int, source: str, reason: str) -> Outcome:
     if moved is None:
         return Outcome({}, "", "taken" if status in TAKEN else "wrong_state")
     changes = _moved(row, moved, now_ms, source=source, reason=reason[:200], snoozed_until_ms=None)
-    return Outcome(changes, "skipped", answered=True, alert="missed_dose" if row["critical"] else "")
+    return Outcome(changes, "skipped", answered=True, alert="missed_dose" if row["critical"] else "", says="skipped")
 
 
 def snoozed(row: Row, now_ms: int, minutes: int) -> Outcome:
@@ -113,21 +145,37 @@ def due(row: Row, now_ms: int, *, heard_ms: int | None) -> Outcome:
     """The clock's turn: a caregiver is told, or the dose is given up. heard_ms: when its device was heard last."""
     status = Status(row["status"])
     is_off = heard_ms is None or now_ms - heard_ms > OFFLINE_MS
-    if status is Status.UNKNOWN:  # the device is back and has told what it kept
-        happening = Happening.TIME_OVER if row["announced_n"] else Happening.TIME_OVER_UNSAID
-        return _given_up(row, happening, now_ms)
+    if status is Status.HELD:  # its time has come, and it is not to be taken
+        return Outcome({"next_action_ms": None}, "")
+    if status is Status.UNKNOWN:  # the device was back and has told what it kept, unless it has gone again
+        return Outcome({"next_action_ms": None}, "") if is_off else _given_up(row, _time_over(row), now_ms)
     if now_ms >= row["miss_at_ms"]:
-        said = Happening.TIME_OVER if row["announced_n"] else Happening.TIME_OVER_UNSAID
-        return _given_up(row, Happening.TIME_OVER_UNHEARD if is_off else said, now_ms)
-    return Outcome({"caregiver_told": True}, "caregiver", alert="missed_dose")
+        return _given_up(row, Happening.TIME_OVER_UNHEARD if is_off else _time_over(row), now_ms)
+    return Outcome({"caregiver_told": True}, "caregiver", alert="missed_dose", says="unanswered")
+
+
+def _time_over(row: Row) -> Happening:
+    """Missed only if somebody was told of it; else it is our own failure."""
+    return Happening.TIME_OVER if row["announced_n"] else Happening.TIME_OVER_UNSAID
+
+
+GIVEN_UP: Final = {
+    Status.MISSED: ("missed", "missed_dose", "missed"),
+    Status.NOT_ANNOUNCED: ("not_announced", "missed_dose", "unsaid"),
+    Status.UNKNOWN: ("unknown", "device_offline", ""),
+}
+"""Status -> act, topic of the alert, code of what it says: nothing ends without somebody being told."""
 
 
 def _given_up(row: Row, happening: Happening, now_ms: int) -> Outcome:
-    moved = after(Status(row["status"]), happening)
+    status = Status(row["status"])
+    if status is Status.PLANNED and happening is Happening.TIME_OVER:  # said before a hold that is over
+        status = Status.ANNOUNCED
+    moved = after(status, happening)
     if moved is None:
         return Outcome({"next_action_ms": None}, "")
-    act = {Status.MISSED: "missed", Status.UNKNOWN: "unknown"}.get(moved, "not_announced")
-    return Outcome(_moved(row, moved, now_ms), act, alert="missed_dose" if moved is Status.MISSED else "")
+    act, topic, code = GIVEN_UP[moved]
+    return Outcome(_moved(row, moved, now_ms), act, alert=topic, says=code)
 
 
 def next_action_ms(row: Row) -> int | None:
@@ -139,9 +187,9 @@ def next_action_ms(row: Row) -> int | None:
     return ladder.next_told(_ladder(row)).at_ms
 
 
-def meant(rows: Sequence[Row], at_ms: int) -> Sequence[Row] | str:
-    """The doses a press without a name answers: those announced last and together, else the open ones if they are due at one
-    time. A code where that cannot be told."""
+def meant(rows: Sequence[Row], at_ms: int, source: str = "button") -> Sequence[Row] | str:
+    """The doses an answer without a name is to: those announced last and together, else the open ones if they are due at one
+    time. A code where that cannot be told. A press soon after an answer is of that one: it takes none that was not said."""
     said = [row for row in rows if row["last_said_ms"] is not None and row["status"] in OPEN]
     if said:
         last = max(said, key=lambda row: (row["last_said_ms"], row["due_ms"]))["due_ms"]
@@ -149,6 +197,10 @@ def meant(rows: Sequence[Row], at_ms: int) -> Sequence[Row] | str:
     just = [row for row in rows if row["taken_ms"] is not None and 0 <= at_ms - row["taken_ms"] <= SAME_PRESS_MS]
     if just:
         return just
+    settled = [row for row in rows if row["status"] == Status.SKIPPED or row["status"] in TAKEN]
+    since = [row["status_since_ms"] if row["taken_ms"] is None else row["taken_ms"] for row in settled]
+    if source == "button" and any(0 <= at_ms - one <= NERVOUS_MS for one in since):
+        return "nothing_open"
     unsaid = [row for row in rows if row["status"] in OPEN and row["window_open_ms"] <= at_ms < row["miss_at_ms"]]
     if not unsaid:
         return "nothing_open"
@@ -166,6 +218,24 @@ def rung(row: Row, before: Sequence[Row]) -> int:
     week = 1 + sum(one["status"] == Status.MISSED and one["due_ms"] > row["due_ms"] - 7 * DAY_MS for one in before)
     told = ladder.clinic_is_told(critical=bool(row["critical"]), missed_in_a_row=in_a_row, missed_in_a_week=week)
     return 4 if told else 3
+
+
+def begun(
+    plan: Plan, wanted: Sequence[Occurrence], anew: Sequence[Occurrence], known: Collection[str], changed_ms: int
+) -> list[Occurrence]:
+    """The doses a plan has since it was written: of a medicine that counts from the last one and would have been due before
+    that, the next it can begin with (`anew`: the same doses, with begins_ms). known: ids of doses that are rows."""
+    steps = {(item.id, step.sequence): step for item in plan.items for step in item.steps}
+    late = {
+        one.item_id for one in wanted
+        if steps[one.item_id, one.step].mode == "from_last_taken" and one.due_at_ms < changed_ms and one.id not in known
+    }  # fmt: skip
+
+    def is_late(one: Occurrence) -> bool:
+        step = steps[one.item_id, one.step]
+        return (one.item_id if step.mode == "from_last_taken" else step.linked_item) in late
+
+    return [*(one for one in wanted if not is_late(one)), *(one for one in anew if is_late(one))]
 
 
 def _moved(row: Row, status: Status, now_ms: int, **more: Any) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from cloud.db.pool import Connection
+from cloud.records.counting import last_taken
 from cloud.records.zones import device_zone
 from shared.clock import iso
 from shared.doses.expansion import HORIZON_DAYS, Occurrence, occurrences
 from shared.doses.localtime import DAY_MS
 from shared.doses.plan import BadPlan, Plan, plan_of
+from shared.doses.states import OPEN
 
 SPAN_MS_MAX: Final = 93 * DAY_MS
 _COLUMNS: Final = (
@@ -38,12 +40,15 @@ async def of_person(
     known = {row["dose_id"] for row in rows if row["version"] or row["status"] != "VOIDED"}
     planned: dict[str, Row] = {}
     holds = await _holds(conn, site, person_id)
+    open_ = {(row["plan_id"], row["item_id"]) for row in rows if row["status"] in OPEN}
     for plan, changed_ms in await active(conn, site, person_id, plan_id):
+        counting = {item.id for item in plan.items if any(step.mode == "from_last_taken" for step in item.steps)}
         for one in occurrences(
             plan, max(from_ms, changed_ms), until_ms, await meals(conn, site, person_id),
-            await last_taken(conn, site, plan.id), await device_zone(conn, site, person_id),
+            await last_taken(conn, site, plan.id), await device_zone(conn, site, person_id), changed_ms,
         ):  # fmt: skip
-            if one.id not in known:
+            is_next = one.item_id not in counting or (plan.id, one.item_id) not in open_
+            if one.id not in known and is_next:
                 planned[one.id] = _planned(plan, one, holds, now_ms)
     rows = [*(row for row in rows if row["dose_id"] not in planned), *planned.values()]
     return sorted(rows, key=lambda row: (row["due_ms"], row["medication"], row["dose_id"]))
@@ -54,9 +59,10 @@ async def void_planned(conn: Connection, site: str, before: Plan, after: Plan | 
     clinic says nothing. A word of the clinic about one of them stands over it, and so does a later plan that has it again."""
     until_ms = now_ms + HORIZON_DAYS * DAY_MS
     times, zone = await meals(conn, site, before.person_id), await device_zone(conn, site, before.person_id)
-    kept = {one.id for one in occurrences(after, now_ms, until_ms, times, None, zone)} if after is not None else set()
+    taken = await last_taken(conn, site, before.id)
+    kept = {one.id for one in occurrences(after, now_ms, until_ms, times, taken, zone)} if after is not None else set()
     items = {item.id: item for item in before.items}
-    for one in occurrences(before, now_ms, until_ms, times, None, zone):
+    for one in occurrences(before, now_ms, until_ms, times, taken, zone):
         if one.id in kept:
             continue
         row = {**_planned(before, one, (), now_ms), "status": "VOIDED", "reason": "the plan changed"}
@@ -89,16 +95,6 @@ async def meals(conn: Connection, site: str, person_id: str) -> dict[str, str]:
     found = await conn.execute("select times from meal_times where site = %s and person_id = %s", (site, person_id))
     row = await found.fetchone()
     return dict(row[0]) if row else {}
-
-
-async def last_taken(conn: Connection, site: str, plan_id: str) -> dict[str, int]:
-    """By item, when it was last taken."""
-    found = await conn.execute(
-        "select item_id, max(taken_ms) from dose_occurrences where site = %s and plan_id = %s and taken_ms is not null"
-        " group by item_id",
-        (site, plan_id),
-    )
-    return {row[0]: row[1] for row in await found.fetchall()}
 
 
 def shown(row: Mapping[str, Any]) -> Row:

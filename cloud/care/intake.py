@@ -32,6 +32,25 @@ LOOK_MS: Final = 36 * HOUR_MS
 """Doses around an event without a name that it may mean."""
 ANSWERS: Final = {"taken": "taken", "button": "taken", "skipped": "skipped", "snoozed": "snoozed"}
 SOURCES: Final = frozenset(("lid", "weight", "voice"))
+_TAKEN: Final = """
+select l.at_ms, coalesce(l.quantity, 1) from dose_event_logs l
+    left join dose_occurrences d on d.site = l.site and d.dose_id = l.dose_id
+    where l.site = %(site)s and l.person_id = %(person)s and l.item_id = %(item)s and l.at_ms > %(since)s
+        and (d.plan_id is null or d.plan_id = %(plan)s)
+        and (l.act in ('taken_again', 'taken_after_miss') or (l.act = 'taken'
+            and (l.dose_id is null or d.taken_ms is not null or d.status = 'VOIDED')))
+union all
+select d.taken_ms, d.quantity from dose_occurrences d where d.site = %(site)s and d.plan_id = %(plan)s
+    and d.item_id = %(item)s and d.taken_ms > %(since)s and not exists (select 1 from dose_event_logs l
+        where l.site = d.site and l.dose_id = d.dose_id and l.act = 'taken')
+"""
+"""What was taken of a medicine, as it is known now: what somebody corrected counts as corrected."""
+
+
+def _source(event: DeviceEvent) -> str:
+    """By what it was said. A device may write anything there."""
+    said = (event.data or {}).get("source")
+    return said if isinstance(said, str) and said in SOURCES else "button"
 
 
 def act_of(event: DeviceEvent) -> str | None:
@@ -157,13 +176,13 @@ class Intake:
             around = await dose_rows.rows(
                 conn, "site = %(site)s and person_id = %(person)s and due_ms between %(from)s and %(to)s", span
             )
-            meant = dose_rules.meant(around, when.at_ms)
+            meant = dose_rules.meant(around, when.at_ms, _source(event))
             if isinstance(meant, str):
                 return None, meant
         status = reason = None
         for row in meant:
             data = event.data or {}
-            source = data["source"] if data.get("source") in SOURCES else "button"
+            source = _source(event)
             if act == "taken":
                 outcome = dose_rules.taken(row, when.at_ms, now_ms, source, device.id)
             elif act == "skipped":
@@ -172,44 +191,47 @@ class Intake:
                 minutes = data.get("minutes", 10)
                 outcome = dose_rules.snoozed(row, now_ms, minutes if type(minutes) is int else 10)
             if outcome.act == "taken" and outcome.answered:
-                outcome = await _guarded(conn, device.site, row, outcome, when.at_ms, event.quantity)
+                outcome = await guarded(conn, device.site, row, outcome, when.at_ms, event.quantity)
             status, reason = await self._done(conn, device, event, when, row, outcome, now_ms), outcome.reason or reason
         return status, reason
 
     async def _done(
         self, conn: Connection, device: Asking, event: DeviceEvent, when: Moment, row: Any, outcome: Any, now_ms: int
     ) -> str:
-        source = outcome.changes.get("source") or ("device" if event.kind == "announced" else "button")
+        source = "device" if event.kind == "announced" else _source(event)
         after = await dose_rows.apply(
             conn, device.site, row, outcome, now_ms, at_ms=when.at_ms, uncertainty_s=when.uncertainty_s, source=source,
             quantity=event.quantity or (row["quantity"] if outcome.act.startswith("taken") else None), device_id=device.id,
-            boot_id=event.boot_id, device_seq=event.device_seq,
+            boot_id=event.boot_id, device_seq=event.device_seq, reason=_why(event, outcome),
         )  # fmt: skip
         await dose_rows.follow(conn, device.site, after, outcome, now_ms)
-        if outcome.act == "taken":  # what counts from the last one is planned anew
-            await conn.execute(
-                "update medication_plans set expanded_until_ms = null where site = %s and plan_id = %s"
-                " and body::text like %s",
-                (device.site, row["plan_id"], "%from_last_taken%"),
-            )
         return str(after["status"])
 
 
-async def _guarded(conn: Connection, site: str, row: Any, outcome: Any, at_ms: int, quantity: float | None) -> Any:
+def _why(event: DeviceEvent, outcome: dose_rules.Outcome) -> str:
+    """What stands in the log: how it was meant, and what the device gave as a reason."""
+    said = str((event.data or {}).get("reason", ""))[:200]
+    return f"{outcome.note}. {said}".strip() if outcome.note else said
+
+
+async def guarded(conn: Connection, site: str, row: Any, outcome: Any, at_ms: int, quantity: float | None) -> Any:
     """What was swallowed is kept; against a limit somebody is told."""
     for plan, _ in await doses.active(conn, site, row["person_id"], row["plan_id"]):
         item = next((one for one in plan.items if one.id == row["item_id"]), None)
         if item is None:
             continue
         found = await conn.execute(
-            "select at_ms, coalesce(quantity, 0) from dose_event_logs where site = %s and person_id = %s and item_id = %s"
-            " and act like 'taken%%' and at_ms > %s",
-            (site, row["person_id"], item.id, at_ms - guards.HISTORY_HOURS * HOUR_MS),
-        )
+            _TAKEN,
+            {
+                "site": site, "person": row["person_id"], "plan": plan.id, "item": item.id,
+                "since": at_ms - guards.HISTORY_HOURS * HOUR_MS,
+            },
+        )  # fmt: skip
         history = [guards.Intake(*one) for one in await found.fetchall()]
         verdict = guards.check(item, history, at_ms, quantity or row["quantity"])
         if isinstance(verdict, guards.Blocked):
-            return outcome._replace(reason=verdict.code, alert="dose_limit")
+            says = "too_soon" if verdict.code == "min_gap" else "too_much"
+            return outcome._replace(reason=verdict.code, alert="dose_limit", says=says)
     return outcome
 
 

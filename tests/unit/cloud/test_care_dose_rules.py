@@ -37,6 +37,27 @@ def test_when_it_was_taken_says_what_it_is(minutes: int, status: Status) -> None
     assert dose_rules.taken(_row(), at_ms, at_ms, "button", "d").changes["status"] == status
 
 
+def test_what_is_taken_as_long_before_the_window_as_that_is_wide_is_another_intake() -> None:
+    for minutes, extra in ((-120, False), (-121, True)):
+        at_ms = DUE_MS + minutes * MINUTE_MS
+        outcome = dose_rules.taken(_row(), at_ms, at_ms, "button", "d")
+        assert (outcome.extra, bool(outcome.changes), outcome.alert) == (
+            extra,
+            not extra,
+            "dose_limit" if extra else "",
+        )
+
+
+def test_after_its_time_the_first_press_is_an_intake_and_the_second_the_same_press() -> None:
+    row = _row(status="MISSED", announced_n=1)
+    first = dose_rules.taken(row, MISS_MS, MISS_MS, "button", "d")
+    assert (first.act, first.reason, first.changes) == ("taken", "after_miss", {"taken_ms": MISS_MS})
+    again = dose_rules.taken({**row, **first.changes}, MISS_MS + 40_000, MISS_MS + 40_000, "button", "d")
+    assert (again.act, again.reason) == ("", "same_press")
+    later = dose_rules.taken({**row, **first.changes}, MISS_MS + HOUR_MS, MISS_MS + HOUR_MS, "button", "d")
+    assert later.act == "taken_again"
+
+
 def test_a_press_that_names_no_dose_is_never_guessed_between_two() -> None:
     one, two = _row(), _row(due_ms=DUE_MS + HOUR_MS, window_open_ms=DUE_MS)
     assert dose_rules.meant([one, two], DUE_MS + MINUTE_MS) == "which_dose"
@@ -107,6 +128,11 @@ def test_whatever_a_device_does_a_dose_is_never_missed_in_silence_nor_taken_twic
             assert row["announced_n"] == 0
         if status is Status.UNKNOWN and was is not Status.UNKNOWN:
             assert now_ms - heard_ms > dose_rules.OFFLINE_MS, "the device was there"
+            assert outcome.alert == "device_offline", "unknown in silence"
+        if status is Status.NOT_ANNOUNCED and was is not Status.NOT_ANNOUNCED:
+            assert outcome.alert == "missed_dose", "never said, in silence"
+        if status in TAKEN and was not in TAKEN:
+            assert now_ms < row["miss_at_ms"], "after its time it stays what it was"
         if was in TAKEN and what in ("announced", "clock", "skipped"):
             assert status is was, "what was taken stays taken"
     assert intakes <= 1, "one dose was taken twice"
