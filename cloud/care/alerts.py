@@ -21,8 +21,7 @@ _COLUMNS: Final = (
     "ended_ms", "version", "urgency", "says", "found",
 )  # fmt: skip
 _SHOWN: Final = (
-    f"select {', '.join(f'a.{name}' for name in _COLUMNS)}, p.name, array(select distinct d.medication from dose_occurrences d"
-    " where d.site = a.site and d.dose_id = any(a.dose_ids) order by 1) from alerts_now a"
+    f"select {', '.join(f'a.{name}' for name in _COLUMNS)}, p.name from alerts_now a"
     " left join persons p on p.site = a.site and p.person_id = a.person_id"
 )
 Row = dict[str, Any]
@@ -48,9 +47,7 @@ class Alerts:
                 " a.raised_ms desc, a.alert_id limit %s",
                 [*values, site, site, person_id, person_id, open_only, limit],
             )
-            rows = [
-                _shown(dict(zip((*_COLUMNS, "name", "medicines"), row, strict=True))) for row in await found.fetchall()
-            ]
+            rows = [_shown(dict(zip((*_COLUMNS, "name"), row, strict=True))) for row in await found.fetchall()]
             for seen_site, person in sorted({(row["site"], row["patient_id"]) for row in rows if row["patient_id"]}):
                 await access.seen(conn, self._clock, account, "alerts_seen", seen_site, person)
         return rows
@@ -117,7 +114,7 @@ class Alerts:
         row = await found.fetchone()
         if row is None:
             raise Problem(404, "There is no such alert.", hint="Read the list again.")
-        return _shown(dict(zip((*_COLUMNS, "name", "medicines"), row, strict=True)))
+        return _shown(dict(zip((*_COLUMNS, "name"), row, strict=True)))
 
 
 def _shown(row: Row) -> Row:
@@ -125,7 +122,6 @@ def _shown(row: Row) -> Row:
         "id": row["alert_id"], "site": row["site"], "source": row["source"], "patient_id": row["person_id"],
         "patient_name": row["name"], "topic": row["topic"], "severity": row["severity"], "title": row["title"],
         "body": row["body"], "urgency": row["urgency"], "says": row["says"], "found": row["found"],
-        "medicines": row["medicines"],
         "hint": row["hint"], "occurrence_ids": row["dose_ids"], "device_id": row["device_id"], "note_id": row["note_id"],
         "audience": row["audience"], "critical": row["critical"], "rung": row["rung"], "tries": row["tries"],
         "raised_at": iso(row["raised_ms"]), "acked_by": row["acked_by"], "open": row["is_open"],

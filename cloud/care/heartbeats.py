@@ -76,6 +76,7 @@ async def _stock(conn: Connection, device: Asking, beat: Heartbeat, now_ms: int)
                 await dose_rows.alert(
                     conn, device.site, "low_stock", plan.person_id, stock.title(item.medication, units), now_ms, level=3,
                     critical=False, device_id=device.id,
+                    says={"code": "left", "medicines": [item.medication], "left": units},
                 )  # fmt: skip
             elif not stock.is_low(item, units):
                 await dose_rows.end_low_stock(conn, device.site, plan.person_id, item.medication, now_ms)

@@ -20,7 +20,7 @@ OWN: Final = frozenset((WATCHDOG, "llm"))
 _OPEN: Final = "(is_open and acked_ms is null)"
 _ALERT: Final = (
     "alert_id, version, source, person_id, topic, severity, title, dose_ids, audience, critical, tries, raised_ms,"
-    " expires_ms, acked_ms is not null, is_open, ended_ms, device_id, coalesce(urgency, 0)"
+    " expires_ms, acked_ms is not null, is_open, ended_ms, device_id, coalesce(urgency, 0), says"
 )
 _MEANT: Final = (
     "alert_logs m join alerts_now a on a.site = m.site and a.alert_id = coalesce(m.part_of, m.alert_id)"
@@ -50,6 +50,7 @@ class Alert(NamedTuple):
     ended_ms: int | None
     device_id: str | None
     urgency: int
+    says: dict[str, Any]
 
 
 class Caregiver(NamedTuple):
@@ -153,7 +154,8 @@ async def facts(conn: Connection, site: str, alert: Alert) -> dict[str, Any]:
     if unknown and alert.person_id is not None:
         medicines += await planned_names(conn, site, alert.person_id, unknown, alert.raised_ms)
     medicines.sort(key=lambda one: (one[1], one[0]))
-    if alert.topic == "low_stock":
+    medicines = medicines or [[name, None] for of in ("medicines", "unsaid") for name in alert.says.get(of, ())]
+    if alert.topic == "low_stock" and not medicines:  # a clinic of before says it in the title alone
         medicines = [[stock.medicine_of(alert.title) or alert.title, None]]
     since_ms = await _device_heard_ms(conn, site, alert) if alert.topic == "device_offline" else None
     given: dict[str, Any] = {}
@@ -164,7 +166,7 @@ async def facts(conn: Connection, site: str, alert: Alert) -> dict[str, Any]:
         given = {"count": unheard.doses, "people": unheard.people} if again else {}
     given |= {
         "person_id": alert.person_id, "name": await person_name(conn, site, alert.person_id),
-        "clinic": await site_name(conn, site), "title": alert.title,
+        "clinic": await site_name(conn, site), "title": alert.title, "code": alert.says.get("code", ""),
         "medicines": medicines, "since_ms": since_ms,
     }  # fmt: skip
     return given

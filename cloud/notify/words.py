@@ -69,11 +69,11 @@ def message(events: Sequence[Topic], language: str, zone: ZoneInfo, now_ms: int,
 
 
 def merge(events: Sequence[Topic]) -> list[Topic]:
-    """Events of one topic about one patient become one, with the medicines of all."""
-    merged: dict[tuple[str, Any], Topic] = {}
+    """Events of one topic and code about one patient become one, with the medicines of all."""
+    merged: dict[tuple[str, Any, Any], Topic] = {}
     for number, one in enumerate(events):
         about = one.facts.get("person_id")
-        key = (one.topic, about if about is not None and one.facts.get("medicines") else number)
+        key = (one.topic, one.facts.get("code"), about if about is not None and one.facts.get("medicines") else number)
         before = merged.get(key)
         if before is None:
             merged[key] = one
@@ -103,6 +103,8 @@ def _form(topic: str, facts: Mapping[str, Any], words: Mapping[str, str]) -> str
     timed = facts.get("taken_ms") is not None or facts.get("due_ms") is not None or facts.get("since_ms") is not None
     if topic == "delayed" and facts.get("delay_min"):
         return "delayed_minutes"
+    if f"{topic}_{facts.get('code')}" in words:
+        return f"{topic}_{facts['code']}"
     if facts.get("count") and f"{topic}_still" in words:
         return f"{topic}_still"
     if topic == "next" and facts.get("room"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from psycopg.types.json import Jsonb
+
 from cloud.db.pool import Connection, notify
 from cloud.feed import Kept
 from cloud.projections.care_erasing import forget
@@ -24,7 +26,7 @@ def _alert(kept: Kept) -> tuple[Any, ...]:
         f.text_or("hint", ""), f.texts("dose_ids"), f.maybe_text("device_id"), f.maybe_text("note_id"), f.text("audience"),
         f.flag("critical"), f.number("rung"), f.number("tries"), f.number("raised_at"), f.number("expires_at"),
         f.maybe_text("acked_by"), f.maybe_number("acked_at"), is_open, None if is_open else kept.at_ms,
-        joining.CLINICS_URGENCY if f.text("topic") in joining.SPOKEN else None,
+        joining.CLINICS_URGENCY if f.text("topic") in joining.SPOKEN else None, f.maybe_object("says") or Jsonb({}),
     )  # fmt: skip
 
 
@@ -32,7 +34,7 @@ _ALERTS: Final = Table(
     "alert_logs", "alert_id",
     ("source", "person_id", "topic", "severity", "title", "body", "hint", "dose_ids", "device_id", "note_id", "audience",
      "critical", "rung", "tries", "raised_ms", "expires_ms", "acked_by", "acked_ms", "is_open", "ended_ms",
-     "urgency"),
+     "urgency", "says"),
     _alert, "t.source = 'edge'",
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ _BLANK: Final = (
 )
 _EVENTS: Final = {
     "note": {"heard": None},
-    "care_alert": {"title": "Erased", "body": ""},
+    "care_alert": {"title": "Erased", "body": "", "says": {}},
 }
 """Entity -> what stands in the data of its events afterwards."""
 

@@ -87,6 +87,7 @@ def take_as_needed(state: CareState, command: TakeAsNeeded, now: Moment) -> Verd
             "",
             rung=4,
             critical=True,
+            says={"code": _SAYS[against.code], "medicines": [item.medication]},
         )
     count_down(acts, state, plan.id, item.id, command.quantity)
     acts.result = {"item_id": item.id, "blocked": against.code if against else None,
@@ -95,6 +96,7 @@ def take_as_needed(state: CareState, command: TakeAsNeeded, now: Moment) -> Verd
 
 
 _AGAINST = {"min_gap": "against its limit", "limit": "against its limit", "on_hold": "although it is on hold"}
+_SAYS = {"min_gap": "limit", "limit": "limit", "on_hold": "on_hold"}
 
 
 def not_before(medication: str, against: NotNow, at_ms: int, zone: str) -> str:

@@ -19,7 +19,7 @@ UNTIL_HEARD: Final = frozenset(("device_offline",))
 """Topics that only an event ends; who has taken such an alert on has what comes of it too, for LOOKED_AFTER_MS."""
 DOSES_MAX: Final = 40
 """Doses one alert names; what is missed beyond them has an alert of its own."""
-TITLE_MAX, BODY_MAX = 120, 400
+TITLE_MAX, BODY_MAX, NAMES_MAX = 120, 400, 12
 HINTS: Final = {
     "missed_dose": "Ask the person whether it was taken, and say so on the care page.",
     "red_flag": "Speak to the person now. Listen to the recording.",
@@ -41,9 +41,12 @@ class AlertState(NamedTuple):
 def raise_alert(
     acts: Acts, state: CareState | None, topic: str, person_id: str | None, title: str, body: str = "", *, rung: int,
     critical: bool,
-    dose_ids: list[str] | None = None, device_id: str | None = None, note_id: str | None = None,
+    dose_ids: list[str] | None = None, device_id: str | None = None, note_id: str | None = None, says: Row | None = None,
 ) -> Row:  # fmt: skip
-    """Open an alert, or let the person's open one of that topic grow: more doses, a higher rung. Never a lower one."""
+    """Open an alert, or let the person's open one of that topic grow: more doses, a higher rung. Never a lower one.
+
+    says: the title as a code and values (`shared.events.CARE_ALERT_FIELDS`).
+    """
     now_ms = acts.now.now_ms
     known = None
     if topic not in ("red_flag", "help"):
@@ -57,6 +60,7 @@ def raise_alert(
             "rung": rung,
             "audience": audience, "critical": critical, "tries": 1, "raised_at": now_ms, "expires_at": now_ms + EXPIRES_MS,
             "acked_by": None, "acked_at": None, "open": True, "next_action_at": None,
+            "says": _bounded(says),
         }  # fmt: skip
         return put_alert(acts, "care_alert_raised", alert, now_ms)
     more = list(dict.fromkeys([*known["dose_ids"], *(dose_ids or [])]))[:DOSES_MAX]
@@ -67,6 +71,7 @@ def raise_alert(
         "dose_ids": more,
         "title": title[:TITLE_MAX],
         "body": body[:BODY_MAX],
+        "says": _bounded(says),
         "critical": known["critical"] or critical,
         "expires_at": now_ms + EXPIRES_MS,
     }
@@ -80,6 +85,11 @@ def raise_alert(
             "acked_at": None,
         }
     return put_alert(acts, "care_alert_escalated", grown, now_ms)
+
+
+def _bounded(says: Row | None) -> Row:
+    """What a title says, with so many names that an event always holds it."""
+    return {name: value[:NAMES_MAX] if isinstance(value, list) else value for name, value in (says or {}).items()}
 
 
 def _belongs_to(

@@ -120,14 +120,14 @@ def _take(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: i
         if abs(at_ms - (dose["taken_at"] or 0)) <= SAME_PRESS_MS:
             return None
         acts.log(dose, "taken_again", command.source, at_ms, **_told(command, quantity))
-        _warn(acts, state, dose, "double_dose", f"{dose['medication']}: this dose was taken before.")
+        _warn(acts, state, dose, "double_dose", "twice", f"{dose['medication']}: this dose was taken before.")
         return None
     if at_ms >= dose["miss_at"]:
         return _after_miss(acts, state, dose, command, at_ms, quantity)
     if at_ms < extra_before_ms(dose):
         return _extra(acts, state, dose, command, at_ms, quantity)
     if dose["status"] == Status.HELD:
-        _warn(acts, state, dose, "dose_limit", f"{dose['medication']}: taken although it is on hold.")
+        _warn(acts, state, dose, "dose_limit", "on_hold", f"{dose['medication']}: taken although it is on hold.")
     blocked = guards.check(item, state.history.get(dose["item_id"], ()), at_ms, quantity) if item else None
     moved = acts.move(
         dose, Happening.TAKEN, taken_status(at_ms, _Dose(dose)), taken_at=at_ms, source=command.source,
@@ -137,8 +137,9 @@ def _take(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: i
         return Refusal("wrong_state", f"This dose is {dose['status']}.", "Read the list again.")
     acts.log(moved, "taken", command.source, at_ms, **_told(command, quantity))
     if isinstance(blocked, guards.Blocked):
-        words = "taken too soon after the last one" if blocked.code == "min_gap" else "more than the limit was taken"
-        _warn(acts, state, dose, "dose_limit", f"{dose['medication']}: {words}.")
+        soon = blocked.code == "min_gap"
+        words = "taken too soon after the last one" if soon else "more than the limit was taken"
+        _warn(acts, state, dose, "dose_limit", "too_soon" if soon else "too_much", f"{dose['medication']}: {words}.")
     count_down(acts, state, moved["plan_id"], moved["item_id"], quantity)
     go_on(acts, state, moved)
     _move_linked(acts, state, moved, at_ms)
@@ -177,7 +178,7 @@ def _extra(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: 
         None, "taken", command.source, at_ms, person_id=dose["person_id"], item_id=dose["item_id"], plan_id=dose["plan_id"],
         **told,
     )  # fmt: skip
-    _warn(acts, state, dose, "dose_limit", f"{dose['medication']}: taken long before its time.")
+    _warn(acts, state, dose, "dose_limit", "early", f"{dose['medication']}: taken long before its time.")
     count_down(acts, state, dose["plan_id"], dose["item_id"], quantity)
     return None
 
@@ -204,6 +205,7 @@ def _tell_skipped(acts: Acts, state: CareState, doses: Sequence[Row], command: A
         raise_alert(
             acts, state, "missed_dose", critical[0]["person_id"], f"{person} skips: {names}", command.reason, rung=4,
             critical=True, dose_ids=[dose["id"] for dose in critical],
+            says={"code": "skipped", "medicines": list(dict.fromkeys(dose["medication"] for dose in critical))},
         )  # fmt: skip
 
 
@@ -226,11 +228,12 @@ def _told(command: AnswerDose, quantity: float | None) -> Row:
     }  # fmt: skip
 
 
-def _warn(acts: Acts, state: CareState, dose: Row, topic: str, words: str) -> None:
+def _warn(acts: Acts, state: CareState, dose: Row, topic: str, code: str, words: str) -> None:
     person = (state.person or {}).get("name") or "A patient"
     raise_alert(
-        acts, state, topic, dose["person_id"], f"{person}, {words}", "", rung=4, critical=True, dose_ids=[dose["id"]]
-    )
+        acts, state, topic, dose["person_id"], f"{person}, {words}", "", rung=4, critical=True, dose_ids=[dose["id"]],
+        says={"code": code, "medicines": [dose["medication"]]},
+    )  # fmt: skip
 
 
 def _how(doses: Sequence[Row], act: str, at_ms: int) -> str:

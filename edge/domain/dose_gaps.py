@@ -43,6 +43,8 @@ def tell_gaps(acts: Acts, plan: Plan, wanted: Sequence[Occurrence], known: Mappi
                 raise_alert(
                     acts, None, "time_critical_gap", plan.person_id, title, f"{a[1].replace('T', ' ')} to "
                     f"{b[1].replace('T', ' ')}: a clock is set there.", rung=4, critical=False, dose_ids=[id_],
+                    says={"code": "gap", "medicines": [item.medication], "really_h": round(really_ms / HOUR_MS, 2),
+                          "shown_h": round(shown_ms / HOUR_MS, 2)},
                 )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def _keep(acts: Acts, state: CareState, row: Row, before: float | None, units: f
     if stock.became_low(item, before, units):
         raise_alert(
             acts, state, "low_stock", row["person_id"], stock.title(medication, units), "", rung=3, critical=False,
-            device_id=row["device_id"],
+            device_id=row["device_id"], says={"code": "left", "medicines": [medication], "left": units},
         )  # fmt: skip
     elif not stock.is_low(item, units):
         for alert in state.alerts:

@@ -143,6 +143,7 @@ def _tell_caregiver(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
     raise_alert(
         acts, state, "missed_dose", doses[0]["person_id"], f"{person} has not answered: {names}", _when(doses), rung=3,
         critical=any(dose["critical"] for dose in doses), dose_ids=[dose["id"] for dose in doses],
+        says={"code": "unanswered", "medicines": medicines_of(doses)},
     )  # fmt: skip
 
 
@@ -193,6 +194,10 @@ def tell_missed(acts: Acts, state: CareState, missed: Sequence[Row], unsaid: Seq
         acts, state, "missed_dose", doses[0]["person_id"], f"{person} {'; '.join(told)}", _when(doses),
         rung=4 if to_clinic else 3, critical=any(dose["critical"] for dose in doses),
         dose_ids=[dose["id"] for dose in doses],
+        says={
+            "code": "missed_unsaid" if missed and unsaid else "missed" if missed else "unsaid",
+            "medicines": medicines_of(missed), "unsaid": medicines_of(unsaid),
+        },
     )  # fmt: skip
 
 
@@ -241,7 +246,12 @@ def go_on(acts: Acts, state: CareState, dose: Row) -> None:
 
 
 def _names(doses: Sequence[Row]) -> str:
-    return ", ".join(dict.fromkeys(str(dose["medication"]) for dose in doses))
+    return ", ".join(medicines_of(doses))
+
+
+def medicines_of(doses: Sequence[Row]) -> list[str]:
+    """What the doses are of, each named once."""
+    return list(dict.fromkeys(str(dose["medication"]) for dose in doses))
 
 
 def _when(doses: Sequence[Row]) -> str:

@@ -42,7 +42,7 @@ LOG_COLUMNS: Final = (
 )  # fmt: skip
 _JSON: Final = {
     "care_plans": ("body",), "devices": ("compartments",), "device_states": ("faults", "stock"), "notes": ("heard",),
-    "care_alerts": ("dose_ids",), "device_log": ("data",), "meal_times": ("times",),
+    "care_alerts": ("dose_ids", "says"), "device_log": ("data",), "meal_times": ("times",),
 }  # fmt: skip
 _FLAGS: Final = {
     "doses": ("critical", "caregiver_told", "pre_noticed"), "care_alerts": ("critical", "open"), "device_states": ("online",),

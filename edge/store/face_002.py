@@ -26,7 +26,7 @@ _DOSE = (
 _NOTE = "id, person_id, device_id, recorded_at, sha256, bytes, seconds, media_type, language, purpose, heard, dose_id, uploaded"
 ALERT = (
     "id, version, person_id, topic, severity, title, body, hint, dose_ids, device_id, note_id, rung, audience, critical, "
-    "tries, raised_at, acked_by, acked_at, open, next_action_at"
+    "tries, raised_at, acked_by, acked_at, open, next_action_at, says"
 )
 
 
@@ -244,7 +244,7 @@ def alert(conn: sqlite3.Connection, alert_id: str) -> Row | None:
 
 def alert_of(row: Row) -> Row:
     """A row of ALERT, truth values and JSON as such."""
-    row["dose_ids"] = orjson.loads(row["dose_ids"])
+    row["dose_ids"], row["says"] = orjson.loads(row["dose_ids"]), orjson.loads(row["says"])
     row["open"], row["critical"] = bool(row["open"]), bool(row["critical"])
     return row
 

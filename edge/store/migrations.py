@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 from edge.store.schema_book import M003
-from edge.store.schema_care import M004, M005
+from edge.store.schema_care import M004, M005, M006
 
 _M001 = """
 create table meta(
@@ -295,6 +295,7 @@ MIGRATIONS: list[tuple[str, Callable[[sqlite3.Connection], None]]] = [
     ("m003_book", _script(M003)),
     ("m004_care", _script(M004)),
     ("m005_device_stock", _script(M005)),
+    ("m006_alert_says", _script(M006)),
 ]
 """(name, step). Append only; a step that shipped is never changed."""
 

@@ -1,4 +1,4 @@
-"""Steps 4 and 5 of the schema: plans, doses as rows, devices, notes, alerts of care. Moments are ms since 1970 UTC."""
+"""Steps 4 to 6 of the schema: plans, doses as rows, devices, notes, alerts of care. Moments are ms since 1970 UTC."""
 
 from __future__ import annotations
 
@@ -211,4 +211,8 @@ create index stocks_person on stocks(person_id);
 
 M005 = """
 alter table device_states add column stock text not null default '{}';  -- JSON: units by compartment, as it said last
+"""
+
+M006 = """
+alter table care_alerts add column says text not null default '{}';  -- JSON: what the title says, as a code and values
 """

@@ -267,4 +267,5 @@ def _alert_body(care: Care, row: Row, names: dict[str, str]) -> dict[str, Any]:
         "rung": row["rung"], "audience": row["audience"], "critical": row["critical"], "tries": row["tries"],
         "raised_at": care.iso(row["raised_at"]), "next_action_at": care.iso(row["next_action_at"]),
         "acked_by": row["acked_by"], "acked_at": care.iso(row["acked_at"]), "open": row["open"],
+        "says": row["says"],
     }  # fmt: skip

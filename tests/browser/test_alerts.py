@@ -264,7 +264,13 @@ async def test_alerts_are_read_in_the_readers_language_whatever_language_they_we
         says=Jsonb({"code": "chest_pain", "words": "me duele el pecho"}), **CRITICAL,
     )  # fmt: skip
     await medicine.alert(person, "A sentence a model wrote", topic="symptom")
+    skipped = Jsonb({"code": "skipped", "medicines": ["Insulin"]})
+    await medicine.alert(person, "Celia Words skips: Insulin", source="edge", says=skipped)
+    await medicine.alert(person, "Celia Words missed: Vitamin D", source="edge")
     page = await medicine.page(medicine.nurse, "/pages/alerts?lang=es")
+    await expect(page.locator("[data-alert]").filter(has_text="omite: Insulin")).to_have_count(1)
+    written = page.locator("[data-alert]").filter(has_text="missed: Vitamin D")
+    await expect(written, "a clinic of before tells no code").to_have_count(1)
     cards = page.locator("[data-alert]")
     await expect(cards.filter(has_text="No hay noticias del aparato de")).to_contain_text("Mire el aparato")
     await page.goto(page.url.replace("lang=es", "lang=en"))

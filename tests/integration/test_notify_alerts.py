@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
+from psycopg.types.json import Jsonb
 
 from cloud.notify.rows import tidy
 from shared.doses.expansion import occurrences
@@ -393,3 +394,15 @@ async def test_what_was_told_is_forgotten_after_a_year_and_a_little(told: Told) 
             await tidy(conn, told.now_ms)
         assert await told.rows("select count(*) from notification_events where alert_id = 'a1'") == [(left,)]
     assert await told.rows("select count(*) from notification_links") == [(0,)]
+
+
+async def test_what_is_skipped_and_what_was_never_said_is_told_as_that_in_the_readers_language(told: Told) -> None:
+    await told.do("update caregivers set language = 'es' where name = 'Ben'")
+    await told.alert("a1", dose_ids=[], says=Jsonb({"code": "skipped", "medicines": ["Insulin"]}))
+    await told.alert("a2", dose_ids=[], says=Jsonb({"code": "unsaid", "medicines": [], "unsaid": ["Vitamin D"]}))
+    await told.alert("a3", dose_ids=[], topic="dose_limit", says=Jsonb({"code": "limit", "medicines": ["Paracetamol"]}))
+    await told.settled()
+    said = "\n".join(got.json()["message"] for got in told.box.got if got.path == "/ben")
+    assert "Ana Ruiz dice que no tomará Insulin." in said
+    assert "A Ana Ruiz no se le avisó de que tomara Vitamin D." in said
+    assert "Ana Ruiz quizá ha tomado más Paracetamol de lo permitido." in said

@@ -4,9 +4,9 @@ import type { CareAlert, Says } from "./parts";
 
 const ALERT = words(
   {
-    somebody: "Somebody", missed_dose: "{name} has not confirmed taking {medicines}", skipped: "{name} skips {medicines}", red_flag: "{name} said something alarming", help: "{name} asks for help",
-    double_dose: "{name} may have taken {medicines} twice", dose_limit: "{name} may have taken more {medicines} than is allowed", device_offline: "The device of {name} is not heard",
-    low_stock: "{name} is running out of {medicines}", time_critical_gap: "{name}: the time between two doses of {medicines} is not as planned", not_heard: "The clinic is not heard while {name} has medicines due",
+    somebody: "Somebody", unanswered: "{name} has not answered: {medicines}", missed: "{name} missed: {medicines}", unsaid: "{name} was not told of: {unsaid}", missed_unsaid: "{name} missed: {medicines}; was not told of: {unsaid}", skipped: "{name} skips: {medicines}", red_flag: "{name} said something alarming", help: "{name} asks for help",
+    twice: "{name} may have taken {medicines} twice", on_hold: "{name} took {medicines} although it is on hold", early: "{name} took {medicines} long before its time", too_soon: "{name} took {medicines} too soon after the last one", too_much: "{name} took more {medicines} than is allowed", limit: "{name} took {medicines} against its limit", device_offline: "The device of {name} is not heard",
+    left: "{name} is running out of {medicines}: {left} left", gap: "{name}: {really_h} h instead of {shown_h} h between two doses of {medicines}", not_heard: "The clinic is not heard while {name} has medicines due",
     not_heard_clinic: "The clinic is not heard while medicines are due", note_failed: "Nobody has read what {name} said", model_gone: "The model {model} is not there any more",
     in_recording: "In the recording", by_office: "Head office, in the recording", urgency: "urgency {n}",
     ask: "Ask the person whether it was taken, and say so on the dose.", speak: "Speak to the person now. Listen to the recording.", send: "Speak to the person now, or send somebody.",
@@ -15,9 +15,9 @@ const ALERT = words(
   },
   {
     hi: {
-      somebody: "किसी", missed_dose: "{name} ने {medicines} लेने की पुष्टि नहीं की", skipped: "{name} {medicines} छोड़ रहे हैं", red_flag: "{name} ने चिंताजनक बात कही", help: "{name} मदद माँग रहे हैं",
-      double_dose: "{name} ने शायद {medicines} दो बार ली", dose_limit: "{name} ने शायद {medicines} सीमा से अधिक ली", device_offline: "{name} के उपकरण से संपर्क नहीं है",
-      low_stock: "{name} के पास {medicines} ख़त्म होने वाली है", time_critical_gap: "{name}: {medicines} की दो ख़ुराकों के बीच का समय योजना के अनुसार नहीं है", not_heard: "क्लिनिक से संपर्क नहीं है, और {name} की दवाएँ देय हैं",
+      somebody: "किसी", unanswered: "{name} ने उत्तर नहीं दिया: {medicines}", missed: "{name} की ख़ुराक छूटी: {medicines}", unsaid: "{name} को बताया ही नहीं गया: {unsaid}", missed_unsaid: "{name} की ख़ुराक छूटी: {medicines}; बताया ही नहीं गया: {unsaid}", skipped: "{name} नहीं ले रहे: {medicines}", red_flag: "{name} ने चिंताजनक बात कही", help: "{name} मदद माँग रहे हैं",
+      twice: "{name} ने शायद {medicines} दो बार ली", on_hold: "{name} ने {medicines} ली, जबकि वह रोकी गई है", early: "{name} ने {medicines} समय से बहुत पहले ली", too_soon: "{name} ने {medicines} पिछली के बहुत जल्दी बाद ली", too_much: "{name} ने {medicines} सीमा से अधिक ली", limit: "{name} ने {medicines} अपनी सीमा के विरुद्ध ली", device_offline: "{name} के उपकरण से संपर्क नहीं है",
+      left: "{name} के पास {medicines} ख़त्म होने वाली है: {left} बची", gap: "{name}: {medicines} की दो ख़ुराकों के बीच {shown_h} के बजाय {really_h} घंटे", not_heard: "क्लिनिक से संपर्क नहीं है, और {name} की दवाएँ देय हैं",
       not_heard_clinic: "क्लिनिक से संपर्क नहीं है, और दवाएँ देय हैं", note_failed: "{name} की बात अभी किसी ने नहीं पढ़ी", model_gone: "मॉडल {model} अब नहीं रहा",
       in_recording: "रिकॉर्डिंग में", by_office: "मुख्य कार्यालय को रिकॉर्डिंग में", urgency: "तात्कालिकता {n}",
       ask: "व्यक्ति से पूछें कि दवा ली या नहीं, और ख़ुराक पर दर्ज करें।", speak: "व्यक्ति से अभी बात करें। रिकॉर्डिंग सुनें।", send: "व्यक्ति से अभी बात करें, या किसी को भेजें।",
@@ -25,9 +25,9 @@ const ALERT = words(
       decide: "घड़ी बदली गई: तय करें कि ख़ुराक जोड़नी है या नहीं।", unknown: "क्लिनिक या मरीज़ से पूछें; ख़ुराकों का क्या हुआ, अभी पता नहीं।", listen: "कृपया रिकॉर्डिंग सुनें।", next: "प्रदाता ने इसे हटा दिया है। सूची के अगले से पूछा जाता है; सेटिंग में सूची बदलें।",
     },
     es: {
-      somebody: "Alguien", missed_dose: "{name} no ha confirmado la toma de {medicines}", skipped: "{name} omite {medicines}", red_flag: "{name} dijo algo alarmante", help: "{name} pide ayuda",
-      double_dose: "{name} quizá tomó {medicines} dos veces", dose_limit: "{name} quizá tomó más {medicines} de lo permitido", device_offline: "No hay noticias del aparato de {name}",
-      low_stock: "A {name} se le acaba {medicines}", time_critical_gap: "{name}: el tiempo entre dos dosis de {medicines} no es el previsto", not_heard: "Sin noticias de la clínica y con dosis pendientes de {name}",
+      somebody: "Alguien", unanswered: "{name} no ha respondido: {medicines}", missed: "{name} olvidó: {medicines}", unsaid: "A {name} no se le avisó de: {unsaid}", missed_unsaid: "{name} olvidó: {medicines}; no se le avisó de: {unsaid}", skipped: "{name} omite: {medicines}", red_flag: "{name} dijo algo alarmante", help: "{name} pide ayuda",
+      twice: "{name} quizá tomó {medicines} dos veces", on_hold: "{name} tomó {medicines} aunque está suspendida", early: "{name} tomó {medicines} mucho antes de su hora", too_soon: "{name} tomó {medicines} demasiado pronto tras la anterior", too_much: "{name} tomó más {medicines} de lo permitido", limit: "{name} tomó {medicines} contra su límite", device_offline: "No hay noticias del aparato de {name}",
+      left: "A {name} se le acaba {medicines}: quedan {left}", gap: "{name}: {really_h} h en vez de {shown_h} h entre dos dosis de {medicines}", not_heard: "Sin noticias de la clínica y con dosis pendientes de {name}",
       not_heard_clinic: "Sin noticias de la clínica y con dosis pendientes", note_failed: "Nadie ha leído lo que dijo {name}", model_gone: "El modelo {model} ya no está",
       in_recording: "En la grabación", by_office: "La central, en la grabación", urgency: "urgencia {n}",
       ask: "Pregunte si se tomó y anótelo en la dosis.", speak: "Hable ya con la persona. Escuche la grabación.", send: "Hable ya con la persona o envíe a alguien.",
@@ -35,9 +35,9 @@ const ALERT = words(
       decide: "Se cambió la hora: decida si hay que añadir una dosis.", unknown: "Pregunte a la clínica o al paciente; aún no se sabe qué pasó con las dosis.", listen: "Escuche la grabación, por favor.", next: "Su proveedor lo retiró. Se pregunta al siguiente de la lista; cambie la lista en los ajustes.",
     },
     ar: {
-      somebody: "أحد الأشخاص", missed_dose: "{name}: لم يؤكَّد تناول {medicines}", skipped: "{name}: تخطي {medicines}", red_flag: "{name}: قيل شيء مقلق", help: "{name}: طلب مساعدة",
-      double_dose: "{name}: ربما أُخذ {medicines} مرتين", dose_limit: "{name}: ربما أُخذ {medicines} أكثر من المسموح", device_offline: "لا خبر من جهاز {name}",
-      low_stock: "{name}: دواء {medicines} على وشك النفاد", time_critical_gap: "{name}: الوقت بين جرعتين من {medicines} ليس كما خُطط", not_heard: "لا خبر من العيادة ولدى {name} أدوية مستحقة",
+      somebody: "أحد الأشخاص", unanswered: "{name}: لا إجابة عن {medicines}", missed: "{name}: فات {medicines}", unsaid: "{name}: لم يُعلَن {unsaid}", missed_unsaid: "{name}: فات {medicines}؛ ولم يُعلَن {unsaid}", skipped: "{name}: تخطي {medicines}", red_flag: "{name}: قيل شيء مقلق", help: "{name}: طلب مساعدة",
+      twice: "{name}: ربما أُخذ {medicines} مرتين", on_hold: "{name}: أُخذ {medicines} مع أنه موقوف", early: "{name}: أُخذ {medicines} قبل وقته بكثير", too_soon: "{name}: أُخذ {medicines} بعد السابق بقليل", too_much: "{name}: أُخذ {medicines} أكثر من المسموح", limit: "{name}: أُخذ {medicines} خلافًا لحده", device_offline: "لا خبر من جهاز {name}",
+      left: "{name}: دواء {medicines} على وشك النفاد، بقي {left}", gap: "{name}: بين جرعتين من {medicines} {really_h} ساعات بدل {shown_h}", not_heard: "لا خبر من العيادة ولدى {name} أدوية مستحقة",
       not_heard_clinic: "لا خبر من العيادة وهناك أدوية مستحقة", note_failed: "لم يقرأ أحد ما قاله {name}", model_gone: "لم يعد النموذج {model} موجودًا",
       in_recording: "في التسجيل", by_office: "المكتب الرئيسي، في التسجيل", urgency: "الأولوية {n}",
       ask: "اسأل الشخص هل أخذها، وسجّل ذلك على الجرعة.", speak: "تحدث إلى الشخص الآن. استمع إلى التسجيل.", send: "تحدث إلى الشخص الآن، أو أرسل أحدًا.",
@@ -55,13 +55,18 @@ const HINT = {
 
 const t = (key: keyof (typeof ALERT)["en"], values?: Values): string => fill(ALERT[language()][key], values);
 
-/** The title by topic and values; where these are not known, and of a topic that has no words, as it was written. */
-export function title({ topic, title: written, patient_name, says, source, medicines }: CareAlert): string {
-  const known = says.medicines ?? medicines;
-  const values = { name: alone(patient_name || t("somebody")), medicines: alone(new Intl.ListFormat(LANGUAGES[language()].locale).format(known)), model: alone(says.model ?? "") };
+const OF_DOSES = ["unanswered", "missed", "unsaid", "missed_unsaid", "skipped", "twice", "on_hold", "early", "too_soon", "too_much", "limit", "left", "gap"] as const;
+
+/** The title by code or topic, and values; where these are not known, and of a topic that has no words, as it was written. */
+export function title({ topic, title: written, patient_name, says, source }: CareAlert): string {
+  const list = (names: string[] = []): string => alone(new Intl.ListFormat(LANGUAGES[language()].locale).format(names));
+  const { left = 0, really_h = 0, shown_h = 0 } = says;
+  const values = { name: alone(patient_name || t("somebody")), medicines: list(says.medicines), unsaid: list(says.unsaid), left, really_h, shown_h, model: alone(says.model ?? "") };
   switch (topic) {
-    case "missed_dose": case "double_dose": case "dose_limit": case "low_stock": case "time_critical_gap":
-      return known.length ? t(topic === "missed_dose" && says.code === "skipped" ? "skipped" : topic, values) : written;
+    case "missed_dose": case "double_dose": case "dose_limit": case "low_stock": case "time_critical_gap": {
+      const code = OF_DOSES.find((one) => one === says.code);
+      return code ? t(code, values) : written;
+    }
     case "red_flag": case "help": return source === "edge" || says.words !== undefined ? t(topic, values) : written;
     case "device_offline": case "not_heard": return patient_name ? t(topic, values) : written;
     case "not_heard_clinic": case "note_failed": return t(topic, values);

@@ -10,14 +10,14 @@ export interface Dose {
   due_at_utc: string; on_time_until: string; status: Status; provisional: boolean; announced_n: number; taken_at: string | null; source: string | null; reason: string;
 }
 
-/** Code and values of what an alert says: words of danger have `code` and `words`, others what their sentence needs. */
-export interface Says { code?: string; words?: string; medicines?: string[]; model?: string }
+/** Code and values of what an alert says (`CARE_ALERT_FIELDS` of `shared/events.py`); words of danger have `code` and `words`. */
+export interface Says { code?: string; words?: string; medicines?: string[]; unsaid?: string[]; left?: number; really_h?: number; shown_h?: number; model?: string }
 
 /** `found`: what head office found in the same recording. */
 export interface CareAlert {
   id: string; site: string; source: string; patient_id: string | null; patient_name: string | null; topic: string; severity: "info" | "warning" | "critical";
   title: string; body: string; hint: string; note_id: string | null; critical: boolean; raised_at: string; acked_by: string | null; acked_at: string | null; open: boolean; ended_at: string | null;
-  urgency: number | null; says: Says; found: { title: string; urgency: number | null; says: Says }[]; medicines: string[];
+  urgency: number | null; says: Says; found: { title: string; urgency: number | null; says: Says }[];
 }
 
 /** `empty`: said in place of the children. `also`: drawn in any case, e.g. a dialog. */
