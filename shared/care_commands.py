@@ -120,6 +120,21 @@ class CorrectDose(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellDose(Command):
+    """A caregiver says what became of a dose: `act` is "taken" or "skipped", at `at_ms` (UTC), by `by`, a name for people.
+
+    Taken as an answer of that moment, not as a correction: a dose somebody answered before is not changed by it, and what
+    was taken once more is kept and told.
+    """
+
+    kind: ClassVar[str] = "tell_dose"
+    dose_id: str
+    act: str
+    at_ms: int
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseUrgency(Command):
     """A model or a nurse at head office found a visit more urgent. Applied only where it is a raise; else nothing changes."""
 
@@ -131,5 +146,5 @@ class RaiseUrgency(Command):
 
 CARE = (
     ApplyPlan, StopPlan, SetMealTimes, SetHold, EndHold, AddDevice, ChangeDevice, RemoveDevice, AcknowledgeCareAlert,
-    CorrectDose, RaiseUrgency,
+    CorrectDose, RaiseUrgency, TellDose,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from cloud.accounts.people import Account
 from cloud.care.alerts import Alerts
 from cloud.care.bodies import Correction, Escalate, MealTimes, NewCaregiver, NewHold, NewMedication
 from cloud.care.people import People
+from cloud.care.told import Telling, Told
 
 Row = dict[str, Any]
 Id = Annotated[str, Path(max_length=64)]
@@ -18,8 +19,8 @@ Site = Annotated[str | None, Query(max_length=40)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-def people_router(people: People, guards: Guards) -> APIRouter:
-    """`/api/v1/patients…`, `/holds`, `/doses/{id}/correct`, `/medications`."""
+def people_router(people: People, telling: Telling, guards: Guards) -> APIRouter:
+    """`/api/v1/patients…`, `/holds`, `/doses/{id}/correct` and `/tell`, `/medications`."""
     router = APIRouter(prefix="/api/v1", tags=["care"])
     care, caregiver = Depends(guards.care), Depends(guards.caregiver)
 
@@ -95,6 +96,11 @@ def people_router(people: People, guards: Guards) -> APIRouter:
     async def correct(dose_id: Id, body: Correction, account: Account = care) -> Row:
         """Say what became of a dose, with a reason."""
         return await people.correct(account, dose_id, body)
+
+    @router.post("/doses/{dose_id}/tell", status_code=202)
+    async def tell(dose_id: Id, body: Told, account: Account = caregiver) -> Row:
+        """A caregiver says that a dose of their own people was taken, and when, or skipped; the clinic keeps it as theirs."""
+        return await telling.tell(account, dose_id, body)
 
     @router.get("/medications")
     async def medications(site: Annotated[str, Query(max_length=40)], account: Account = care) -> list[Row]:

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from cloud.accounts.guards import Guards
 from cloud.accounts.people import Account
-from cloud.care import access
+from cloud.care import access, told
 from cloud.db.pool import Pool
 from shared.clock import Clock, iso
 
 SITES_MAX: Final = 1000
 DOCTORS_MAX: Final = 500
-KINDS: Final = ("set_meal_times", "set_hold", "end_hold", "correct_dose")
+KINDS: Final = ("set_meal_times", "set_hold", "end_hold", "correct_dose", told.KIND)
 """Commands about a patient that are not a plan's: a plan says its own `delivery`."""
 Id = Annotated[str, Path(max_length=64)]
 Row = dict[str, Any]
@@ -80,20 +80,22 @@ def places_router(pool: Pool, guards: Guards, clock: Clock) -> APIRouter:
 
     @router.get("/patients/{patient_id}/requests")
     async def requests(
-        patient_id: Id, account: Account = care, limit: Annotated[int, Query(ge=1, le=100)] = 20
+        patient_id: Id, account: Account = caregiver, limit: Annotated[int, Query(ge=1, le=100)] = 20
     ) -> list[Row]:
-        """What was asked of the patient's clinic beside plans, the newest first: published, received, applied, failed."""
+        """What was asked of the patient's clinic beside plans, the newest first: published, received, applied, failed. A
+        caregiver sees what was told of doses alone."""
         async with pool.transaction() as conn:
             one = await access.patient(conn, account, patient_id)
+            kinds = (told.KIND,) if access.only_theirs(account) else KINDS
             found = await conn.execute(
-                "select m.command_id, m.kind, m.state, m.detail, m.published_ms from mailbox m where m.site = %(site)s"
-                " and m.kind = any(%(kinds)s) and (m.body->>'person_id' = %(person)s"
+                "select m.command_id, m.kind, m.state, m.detail, m.body->>'dose_id', m.published_ms from mailbox m"
+                " where m.site = %(site)s and m.kind = any(%(kinds)s) and (m.body->>'person_id' = %(person)s"
                 " or m.body->>'hold_id' in (select hold_id from holds h where h.site = %(site)s and h.person_id = %(person)s)"
                 " or m.body->>'dose_id' in (select dose_id from dose_occurrences o where o.site = %(site)s"
                 " and o.person_id = %(person)s)) order by m.published_ms desc, m.number desc limit %(limit)s",
-                {"site": one.site, "person": one.id, "kinds": list(KINDS), "limit": limit},
+                {"site": one.site, "person": one.id, "kinds": list(kinds), "limit": limit},
             )
-            names = ("id", "kind", "state", "detail")
-            return [{**dict(zip(names, row[:4], strict=True)), "at": iso(row[4])} for row in await found.fetchall()]
+            names = ("id", "kind", "state", "detail", "occurrence_id")
+            return [{**dict(zip(names, row[:5], strict=True)), "at": iso(row[5])} for row in await found.fetchall()]
 
     return router

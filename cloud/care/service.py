@@ -23,6 +23,7 @@ from cloud.care.people import People
 from cloud.care.plans import Plans
 from cloud.care.sounds import Sounds
 from cloud.care.summaries import Summaries
+from cloud.care.told import Telling
 from cloud.db.pool import Pool
 from cloud.mailbox.service import Mailbox
 from shared.clock import Clock
@@ -44,6 +45,7 @@ class Care:
         self.dose_clock = DoseClock(pool, clock)
         self.sounds = Sounds(pool, clock, folder, keep_days, worker)
         self.people = People(pool, mailbox, clock)
+        self.telling = Telling(pool, mailbox, clock)
         self.alerts = Alerts(pool, mailbox, clock)
         self.summaries = Summaries(pool, clock)
 
@@ -53,7 +55,7 @@ class Care:
             plans_router(self.plans, self._pool, guards, self._clock),
             devices_router(self.devices, self.intake, guards),
             sounds_router(self.sounds, self.devices, self._pool, guards, self._clock),
-            people_router(self.people, guards),
+            people_router(self.people, self.telling, guards),
             alerts_router(self.alerts, guards),
             places_router(self._pool, guards, self._clock),
             summary_router(self._pool, guards, self._clock),

@@ -26,6 +26,7 @@ from edge.domain import (
     people,
     programs,
     slots,
+    told_answers,
     undoing,
 )
 from edge.domain.commands import Command
@@ -110,6 +111,7 @@ DECIDERS: dict[type[Command], tuple[Load, Decide]] = {
     care_commands.AnswerDose: (care.for_answer, dose_answers.answer),
     care_commands.TakeAsNeeded: (care.for_as_needed, as_needed.take_as_needed),
     care_commands.CorrectDose: (care.for_correction, dose_answers.correct),
+    care_commands.TellDose: (care.for_correction, told_answers.tell),
     care_commands.DeviceTold: (care.for_device_told, device_told.device_told),
     care_commands.DeviceHeard: (care.for_device_state, care_devices.heard),
     care_commands.DeviceSilent: (care.for_device_state, care_devices.silent),

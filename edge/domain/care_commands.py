@@ -18,6 +18,7 @@ from shared.care_commands import (
     SetHold,
     SetMealTimes,
     StopPlan,
+    TellDose,
 )
 from shared.commands import Command
 
@@ -25,7 +26,7 @@ __all__ = [
     "AcknowledgeCareAlert", "AddDevice", "AnswerDose", "ApplyPlan", "CareAlertTimer", "ChangeDevice", "ClaimDevice",
     "CorrectDose", "DeviceHeard", "DeviceSilent", "DeviceTold", "DoseTimer", "EndHold", "ExtendPlan", "NoteUploaded",
     "RaiseCareAlert", "RaiseUrgency", "RegisterNote", "RemoveDevice", "SetHold", "SetMealTimes", "SettleAnnouncement", "Source",
-    "StopPlan", "TakeAsNeeded",
+    "StopPlan", "TakeAsNeeded", "TellDose",
 ]  # fmt: skip
 
 Source = Literal["button", "lid", "weight", "voice", "caregiver", "nurse", "import"]

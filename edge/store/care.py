@@ -126,7 +126,7 @@ def for_answer(conn: sqlite3.Connection, command: asked.AnswerDose, now: Moment)
     return of_person(conn, person_id, now, dose=meant)
 
 
-def for_correction(conn: sqlite3.Connection, command: asked.CorrectDose, now: Moment) -> CareState:
+def for_correction(conn: sqlite3.Connection, command: asked.CorrectDose | asked.TellDose, now: Moment) -> CareState:
     """The dose and its person's doses."""
     meant = dose(conn, command.dose_id)
     return of_person(conn, meant["person_id"] if meant else None, now, dose=meant)

@@ -17,3 +17,14 @@ export function wallTime(ms: number, zone: string): string {
   const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? "00";
   return `${part("year")}-${part("month")}-${part("day")}T${part("hour")}:${part("minute")}`;
 }
+
+const HALF_DAY_MIN = 720;
+
+/** The moment that is nearest to another one and shows this time of day, "HH:MM", in a zone. */
+export function nearest(around: number, time: string, zone: string): number {
+  const minutes = (text: string): number => { const [h, m] = text.split(":").map(Number); return (h ?? 0) * 60 + (m ?? 0); };
+  let by = minutes(time) - minutes(wallTime(around, zone).slice(11));
+  if (by > HALF_DAY_MIN) by -= 2 * HALF_DAY_MIN;
+  if (by < -HALF_DAY_MIN) by += 2 * HALF_DAY_MIN;
+  return around + by * 60_000;
+}

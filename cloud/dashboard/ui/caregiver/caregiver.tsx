@@ -7,9 +7,10 @@ import { Channels } from "../care/channels";
 import { useDoing } from "../care/doing";
 import { CareFrame, type Shell } from "../care/frame";
 import { AlertCard } from "../care/alert-card";
-import { DoseRow, Part, worstFirst, type CareAlert, type Dose } from "../care/parts";
+import { Part, worstFirst, type CareAlert, type Dose } from "../care/parts";
 import { places, silentOf, usePolled, zoneOf, type Places } from "../care/polled";
 import { CARE } from "../care/words";
+import { ToldDoses } from "./tell";
 import { WORDS } from "./words";
 import "../patient/patient.css";
 
@@ -58,7 +59,7 @@ function Body({ shell }: { user: User; shell: Shell }): JSX.Element {
                 <Part key={`${who.site}/${who.id}`} title={who.name} testid={`patient-${who.id}`} empty={today.doses.length ? undefined : care("no_doses")}
                   tools={<span class="quiet">{t("week")}: <b class="num"><bdi dir="ltr">{week.taken_percent === null ? "–" : `${week.taken_percent} %`}</bdi></b> <span class="num">({t("of", { taken: week.taken, due: week.due })})</span></span>}
                   hint={week.unknown || week.not_announced ? t("beside", { n: week.unknown, m: week.not_announced }) : undefined}>
-                  <ul class="rows">{today.doses.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zoneOf(all.sites, who.site)} nowMs={all.sites.now_ms} asOfMs={silentOf(all.sites, who.site)[0]?.heard_ms ?? all.sites.now_ms} />)}</ul>
+                  <ToldDoses patient={who.id} doses={today.doses} zone={zoneOf(all.sites, who.site)} nowMs={all.sites.now_ms} asOfMs={silentOf(all.sites, who.site)[0]?.heard_ms ?? all.sites.now_ms} onTold={polled.again} />
                 </Part>
               );
             })}

@@ -32,7 +32,7 @@ export interface Report { id: string; from: string; to: string; version: number;
 export interface Caregiver { id: string; name: string; language: string | null; relation: string; place: number; account: string | null }
 export interface Doctor { id: string; name: string; specialization: string; is_active?: boolean }
 export interface Hold { id: string; plan_id: string | null; item_id: string | null; from_at: string; until_at: string; reason: string }
-export interface Requested { id: string; kind: "set_meal_times" | "set_hold" | "end_hold" | "correct_dose"; state: string; detail: string; at: string }
+export interface Requested { id: string; kind: "set_meal_times" | "set_hold" | "end_hold" | "correct_dose" | "tell_dose"; state: string; detail: string; at: string }
 
 export interface Now { patient: Patient; sites: Places; dashboard: Dashboard; plans: Plan[]; alerts: CareAlert[] }
 

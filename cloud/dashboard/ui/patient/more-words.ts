@@ -11,7 +11,7 @@ export const MORE = words(
     symptom: "symptom", question: "question", urgency: "urgency", red_flag: "red flag", days: "Summaries", day_of: "Day {date}", week_of: "Week of {date}", not_yet: "Not summed up yet.", by_model: "written by AI", by_template: "written in fixed sentences, without AI", insights: "What stands out", no_insights: "Nothing stands out.", reports: "Reports", no_reports: "No report yet: one is made when a week is over.", print: "To print",
     caregivers: "Caregivers", no_caregivers: "Nobody is told of this patient yet.", add_caregiver: "Add a caregiver", relation: "Relation, e.g. daughter", place: "Told in place", place_is: "{n}.", account: "User name, if they sign in", signs_in: "signs in as {name}", channels: "How they are told", remove_sure: "Take {name} from the list?",
     doctors: "Doctors", no_doctors: "No doctor is named.", add_doctor: "Doctor", meals: "Day of the patient", meals_hint: "Doses by meals follow these times. Empty: what is usual.", holds: "On hold", no_holds: "Nothing is held back.", hold: "Hold doses", hold_what: "What", everything: "everything", end_hold: "End hold", asked: "Asked of the clinic", no_asked: "Nothing is on its way.",
-    set_meal_times: "Times of the day", set_hold: "Hold", end_hold_kind: "End of a hold", correct_dose: "Correction", saved: "Sent to the clinic.", older: "Alerts that are over",
+    set_meal_times: "Times of the day", set_hold: "Hold", end_hold_kind: "End of a hold", correct_dose: "Correction", tell_dose: "Told by a caregiver", saved: "Sent to the clinic.", older: "Alerts that are over",
   },
   {
     hi: {
@@ -23,7 +23,7 @@ export const MORE = words(
       symptom: "लक्षण", question: "प्रश्न", urgency: "तात्कालिकता", red_flag: "ख़तरे का संकेत", days: "सारांश", day_of: "दिन {date}", week_of: "सप्ताह {date}", not_yet: "अभी सारांश नहीं बना।", by_model: "एआई ने लिखा", by_template: "तय वाक्यों में, एआई के बिना", insights: "ध्यान देने योग्य", no_insights: "कुछ अलग नहीं।", reports: "रिपोर्ट", no_reports: "अभी कोई रिपोर्ट नहीं: सप्ताह पूरा होने पर बनती है।", print: "छापने के लिए",
       caregivers: "देखभाल करने वाले", no_caregivers: "इस मरीज़ के बारे में अभी किसी को नहीं बताया जाता।", add_caregiver: "देखभाल करने वाला जोड़ें", relation: "रिश्ता, जैसे बेटी", place: "किस क्रम में", place_is: "{n}.", account: "उपयोगकर्ता नाम, अगर साइन इन करते हैं", signs_in: "{name} नाम से साइन इन", channels: "कैसे बताया जाता है", remove_sure: "{name} को सूची से हटाएँ?",
       doctors: "डॉक्टर", no_doctors: "कोई डॉक्टर नहीं चुना गया।", add_doctor: "डॉक्टर", meals: "मरीज़ का दिन", meals_hint: "भोजन की ख़ुराकें इन समयों पर चलती हैं। ख़ाली: जो आम है।", holds: "रोकी गईं", no_holds: "कुछ रोका नहीं गया।", hold: "ख़ुराक रोकें", hold_what: "क्या", everything: "सब कुछ", end_hold: "रोक हटाएँ", asked: "क्लिनिक से माँगा गया", no_asked: "कुछ रास्ते में नहीं।",
-      set_meal_times: "दिन के समय", set_hold: "रोक", end_hold_kind: "रोक का अंत", correct_dose: "सुधार", saved: "क्लिनिक को भेजा।", older: "समाप्त चेतावनियाँ",
+      set_meal_times: "दिन के समय", set_hold: "रोक", end_hold_kind: "रोक का अंत", correct_dose: "सुधार", tell_dose: "देखभाल करने वाले ने बताया", saved: "क्लिनिक को भेजा।", older: "समाप्त चेतावनियाँ",
     },
     es: {
       devices: "Aparatos", no_devices: "Este paciente no tiene aparatos.", heard: "oído {time}", never: "nunca oído", off: "no se oye", battery: "batería {n} %",
@@ -34,7 +34,7 @@ export const MORE = words(
       symptom: "síntoma", question: "pregunta", urgency: "urgencia", red_flag: "señal de alarma", days: "Resúmenes", day_of: "Día {date}", week_of: "Semana del {date}", not_yet: "Aún sin resumir.", by_model: "escrito por IA", by_template: "en frases fijas, sin IA", insights: "Lo que destaca", no_insights: "Nada destaca.", reports: "Informes", no_reports: "Aún no hay informe: se hace al acabar la semana.", print: "Para imprimir",
       caregivers: "Cuidadores", no_caregivers: "Aún no se avisa a nadie de este paciente.", add_caregiver: "Añadir un cuidador", relation: "Relación, p. ej. hija", place: "Orden de aviso", place_is: "{n}.º", account: "Usuario, si inicia sesión", signs_in: "entra como {name}", channels: "Cómo se le avisa", remove_sure: "¿Quitar a {name} de la lista?",
       doctors: "Médicos", no_doctors: "No hay médico asignado.", add_doctor: "Médico", meals: "El día del paciente", meals_hint: "Las dosis con comidas siguen estas horas. Vacío: lo habitual.", holds: "Suspendidas", no_holds: "Nada suspendido.", hold: "Suspender dosis", hold_what: "Qué", everything: "todo", end_hold: "Reanudar", asked: "Pedido a la clínica", no_asked: "Nada en camino.",
-      set_meal_times: "Horas del día", set_hold: "Suspensión", end_hold_kind: "Fin de suspensión", correct_dose: "Corrección", saved: "Enviado a la clínica.", older: "Alertas cerradas",
+      set_meal_times: "Horas del día", set_hold: "Suspensión", end_hold_kind: "Fin de suspensión", correct_dose: "Corrección", tell_dose: "Dicho por un cuidador", saved: "Enviado a la clínica.", older: "Alertas cerradas",
     },
     ar: {
       devices: "أجهزة", no_devices: "لا جهاز لدى هذا المريض.", heard: "سُمع {time}", never: "لم يُسمع قط", off: "لا يُسمع", battery: "البطارية {n} %",
@@ -45,7 +45,7 @@ export const MORE = words(
       symptom: "عَرَض", question: "سؤال", urgency: "إلحاح", red_flag: "علامة خطر", days: "ملخصات", day_of: "يوم {date}", week_of: "أسبوع {date}", not_yet: "لم يُلخص بعد.", by_model: "كتبه الذكاء الاصطناعي", by_template: "بجمل ثابتة، دون ذكاء اصطناعي", insights: "ما يلفت النظر", no_insights: "لا شيء يلفت النظر.", reports: "تقارير", no_reports: "لا تقرير بعد: يُصنع عند انتهاء الأسبوع.", print: "للطباعة",
       caregivers: "مقدمو الرعاية", no_caregivers: "لا يُبلَّغ أحد عن هذا المريض بعد.", add_caregiver: "أضف مقدم رعاية", relation: "الصلة، مثل ابنة", place: "ترتيب الإبلاغ", place_is: "{n}.", account: "اسم المستخدم إن كان يسجل الدخول", signs_in: "يسجل الدخول باسم {name}", channels: "كيف يُبلَّغ", remove_sure: "إزالة {name} من القائمة؟",
       doctors: "الأطباء", no_doctors: "لم يُسمَّ طبيب.", add_doctor: "طبيب", meals: "يوم المريض", meals_hint: "جرعات الوجبات تتبع هذه الأوقات. فارغ: المعتاد.", holds: "موقوفة", no_holds: "لا شيء موقوف.", hold: "إيقاف الجرعات", hold_what: "ماذا", everything: "كل شيء", end_hold: "إنهاء الإيقاف", asked: "طُلب من العيادة", no_asked: "لا شيء في الطريق.",
-      set_meal_times: "أوقات اليوم", set_hold: "إيقاف", end_hold_kind: "إنهاء إيقاف", correct_dose: "تصحيح", saved: "أُرسل إلى العيادة.", older: "تنبيهات منتهية",
+      set_meal_times: "أوقات اليوم", set_hold: "إيقاف", end_hold_kind: "إنهاء إيقاف", correct_dose: "تصحيح", tell_dose: "قول مقدم رعاية", saved: "أُرسل إلى العيادة.", older: "تنبيهات منتهية",
     },
   },
 );

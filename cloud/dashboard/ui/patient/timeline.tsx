@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Button, Dialog, ProblemNote } from "../../../../shared/ui/components";
 import { clockTime, useWords } from "../../../../shared/ui/i18n";
+import { nearest } from "../../../../shared/ui/moments";
 import { useDoing } from "../care/doing";
 import { DoseRow, Moment, Part, type Dose } from "../care/parts";
 import { CARE } from "../care/words";
@@ -39,17 +40,6 @@ export function Timeline({ past, names, events, devices, zone, onChanged }: { pa
       {asked && <Correct dose={asked} zone={zone} onClose={() => setAsked(null)} onDone={() => { setAsked(null); setSent(true); onChanged(); }} />}
     </Part>
   );
-}
-
-const HALF_DAY_MIN = 720;
-
-/** The moment that is nearest to when it was due and shows this time of day. */
-export function nearest(due: number, time: string, zone: string): number {
-  const minutes = (text: string): number => { const [h, m] = text.split(":").map(Number); return (h ?? 0) * 60 + (m ?? 0); };
-  let by = minutes(time) - minutes(clockTime(due, zone));
-  if (by > HALF_DAY_MIN) by -= 2 * HALF_DAY_MIN;
-  if (by < -HALF_DAY_MIN) by += 2 * HALF_DAY_MIN;
-  return due + by * 60_000;
 }
 
 function Correct({ dose, zone, onClose, onDone }: { dose: Dose; zone: string; onClose: () => void; onDone: () => void }): JSX.Element {
