@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.async_api import Page, Route, expect
 
+from shared.clock import Clock
 from tests.browser.medicine import Medicine
 from tests.browser.stage import PHONE
 from tests.browser.test_models import MODEL, asked
@@ -121,6 +122,29 @@ async def test_a_caregiver_sees_the_own_patients_doses_and_can_change_nothing_of
         answer = await medicine.caregiver.get(path)
         assert answer.status_code in (403, 404), path
         assert "Elena" not in answer.text
+
+
+async def test_a_caregiver_is_not_told_that_all_is_well_while_a_device_is_silent_or_doses_are_unknown(
+    medicine: Medicine,
+) -> None:
+    person = await medicine.patient("Gina Silent")
+    await medicine.nobody_is_looked_after()
+    await medicine.look_after(person)
+    await medicine.no_alerts()
+    page = await medicine.page(medicine.caregiver, "/pages/caregiver")
+    well, unsure = page.get_by_text("Nothing needs you now."), page.get_by_test_id(f"unsure-{person}")
+    await expect(well).to_be_visible()
+    now_ms, of = Clock.life().now_ms(), {"site": medicine.site, "person_id": person}
+    device = {"device_id": "silent", "owner": "site", "kind": "dispenser", "name": "Kitchen", "status": "active"}
+    await medicine.insert("devices", {**of, **device, "created_ms": now_ms})
+    await expect(unsure).to_contain_text("Gina Silent: the device (Kitchen) is not heard")
+    await expect(well).to_have_count(0)
+    await medicine.write("delete from devices where device_id = 'silent'")
+    await expect(well).to_be_visible()
+    lost = {"dose_id": "lost", "medication": "Insulin", "status": "UNKNOWN", "due_ms": now_ms, "miss_at_ms": now_ms}
+    await medicine.insert("dose_occurrences", {**of, **lost, "nominal_local": f"{datetime.now(UTC):%Y-%m-%dT%H:%M}"})
+    await expect(unsure).to_contain_text("nobody knows whether all doses of today were taken; not known: 1")
+    await expect(well).to_have_count(0)
 
 
 async def test_a_link_from_a_message_shows_a_button_and_nothing_about_the_patient(medicine: Medicine) -> None:

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { get, type User } from "../../../../shared/ui/api";
 import { ProblemNote, start } from "../../../../shared/ui/components";
-import { useWords } from "../../../../shared/ui/i18n";
+import { alone, useWords } from "../../../../shared/ui/i18n";
 import { Channels } from "../care/channels";
 import { useDoing } from "../care/doing";
 import { CareFrame, type Shell } from "../care/frame";
@@ -17,7 +17,8 @@ import "../patient/patient.css";
 const PATIENTS_MAX = 20;
 
 interface Mine { id: string; site: string; name: string }
-interface Today { doses: Dose[]; adherence: { days_7: { taken: number; due: number; taken_percent: number | null; unknown: number; not_announced: number } } }
+interface Device { id: string; name: string; online: boolean }
+interface Today { doses: Dose[]; devices: Device[]; adherence: { days_7: { taken: number; due: number; taken_percent: number | null; unknown: number; not_announced: number } } }
 interface Everything { sites: Places; alerts: CareAlert[]; patients: { who: Mine; today: Today }[] }
 
 async function everything(): Promise<Everything> {
@@ -27,12 +28,17 @@ async function everything(): Promise<Everything> {
   return { sites, alerts: worstFirst(alerts), patients };
 }
 
+/** Of today's doses, those of which nobody knows: head office was told nothing, and the time to take them is over. */
+const unknown = (today: Today, nowMs: number): number => today.doses.filter((one) => one.status === "UNKNOWN" || one.provisional || (one.status === "PLANNED" && Date.parse(one.on_time_until) < nowMs)).length;
+const notHeard = (today: Today): Device[] => today.devices.filter((one) => !one.online);
+
 function Body({ shell }: { user: User; shell: Shell }): JSX.Element {
   const t = useWords(WORDS);
   const care = useWords(CARE);
   const doing = useDoing();
   const polled = usePolled<Everything>("", everything, 4_000);
   const all = polled.data;
+  const unsure = all?.patients.filter(({ today }) => unknown(today, all.sites.now_ms) > 0 || notHeard(today).length > 0) ?? [];
   const take = async (id: string): Promise<void> => {
     await doing.run(id, "POST", `/api/v1/alerts/${encodeURIComponent(id)}/acknowledge`);
     polled.again();
@@ -45,7 +51,15 @@ function Body({ shell }: { user: User; shell: Shell }): JSX.Element {
       <>
         <ProblemNote problem={doing.problem} onClose={doing.dismiss} />
         {all.patients.length === 0 && <section class="card nothing"><h2>{t("none")}</h2><p>{t("none_hint")}</p></section>}
-        {all.patients.length > 0 && all.alerts.length === 0 && silentOf(all.sites).length === 0 && <p class="note info"><span>{t("all_well")}</span></p>}
+        {all.patients.length > 0 && all.alerts.length === 0 && unsure.length === 0 && silentOf(all.sites).length === 0 && <p class="note info"><span>{t("all_well")}</span></p>}
+        {unsure.map(({ who, today }) => (
+          <div class="note warn" key={`${who.site}/${who.id}`} data-testid={`unsure-${who.id}`}>
+            <div>
+              {unknown(today, all.sites.now_ms) > 0 && <p>{t("unknown", { name: alone(who.name), n: unknown(today, all.sites.now_ms) })}</p>}
+              {notHeard(today).map((one) => <p key={one.id}>{t("not_heard", { name: alone(who.name), device: alone(one.name) })}</p>)}
+            </div>
+          </div>
+        ))}
         {all.alerts.length > 0 && (
           <section class="stack" aria-label={t("open_alerts")} data-testid="alerts">
             {all.alerts.map((one) => <AlertCard key={one.id} alert={one} zone={zoneOf(all.sites, one.site)} busy={doing.busy === one.id} onTake={() => void take(one.id)} />)}
