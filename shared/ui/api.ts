@@ -7,6 +7,9 @@ const TRIES_MAX = 4;
 const RETRY_FIRST_MS = 300;
 const WAIT_S_MAX = 5; // a person stands there; after that they are told instead
 
+/** A field of what was sent that does not fit, e.g. "items[0].steps[1].dose", with the server's sentence about it. */
+export interface Wrong { field: string; message: string }
+
 /** What went wrong, for a person. `again`: the same request may be sent once more and may then succeed. */
 export class Problem extends Error {
   constructor(
@@ -16,6 +19,7 @@ export class Problem extends Error {
     readonly hint: string,
     readonly again: boolean,
     readonly waitS = 0,
+    readonly wrong: readonly Wrong[] = [],
   ) {
     super(message);
   }
@@ -71,7 +75,7 @@ function problemOf(answer: Response, parsed: unknown): Problem {
   const waitS = Math.min(WAIT_S_MAX, Number(answer.headers.get("Retry-After")) || 0);
   const byStatus: Record<number, string> = { 401: "unauthorized", 403: "forbidden", 423: "locked", 429: "too_many" };
   const named = code && code !== "blank" ? code : (byStatus[answer.status] ?? `http_${answer.status}`);
-  return new Problem(answer.status, named, word("detail") || word("title") || answer.statusText, word("hint"), passing, waitS);
+  return new Problem(answer.status, named, word("detail") || word("title") || answer.statusText, word("hint"), passing, waitS, Array.isArray(body["errors"]) ? (body["errors"] as Wrong[]) : []);
 }
 
 export const get = <T>(path: string): Promise<T> => request<T>("GET", path);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from psycopg.types.json import Jsonb
 
 from shared.clock import Clock
@@ -108,9 +108,97 @@ async def test_doses_that_fall_by_steps_by_meals_and_as_needed_are_sent_as_writt
     assert needed["limits"] == {"max_doses": 4, "min_gap_min": 240, "max_hours": 24}
 
 
+async def test_rarer_rhythms_late_words_and_the_missed_share_are_sent_as_written_and_shown_again(
+    medicine: Medicine,
+) -> None:
+    person = await medicine.patient("Jorge Rare")
+    page = await medicine.patient_page(person)
+    await write_plan(page, "Cyclic", "09:00")
+    first = page.get_by_test_id("medicine-1")
+    await first.get_by_text("More: days off, months").click()
+    await first.get_by_label("On which days").select_option("cycle")
+    await first.get_by_label("Days with it").fill("21")
+    await first.get_by_label("Then days without it").fill("7")
+    await first.get_by_text("More: late and missed doses").click()
+    await first.get_by_label("What is said when a dose is late (English)").fill("Within 4 hours take it.")
+    await first.get_by_label("Missed after so much of the time").fill("40")
+
+    async def another(n: int, name: str) -> Locator:
+        await page.get_by_role("button", name="Another medicine").click()
+        other = page.get_by_test_id(f"medicine-{n}")
+        await other.get_by_label("Medicine", exact=True).fill(name)
+        await other.get_by_label("Unit, e.g. tablet").fill("tablet")
+        return other
+
+    monthly = await another(2, "Monthly")
+    await monthly.get_by_text("More: days off, months").click()
+    await monthly.get_by_label("On which days").select_option("month")
+    await monthly.get_by_label("Which days, e.g. 1, 15").fill("1, 31")
+    await monthly.get_by_label("Every how many months").fill("3")
+    last = await another(3, "From last")
+    await last.get_by_label("When").first.select_option("last")
+    await last.get_by_label("Hours", exact=True).fill("6")
+    linked = await another(4, "Linked")
+    await linked.get_by_label("When").first.select_option("linked")
+    await linked.get_by_label("After which medicine").select_option(label="Cyclic")
+    await linked.get_by_label("Minutes after it is due").fill("45")
+    weekly = await another(5, "Fortnightly")
+    await weekly.get_by_text("More: days off, months").click()
+    await weekly.get_by_label("On which days").select_option("every")
+    await weekly.get_by_label("Every how many", exact=True).fill("2")
+    await weekly.get_by_label("Of what").select_option("wk")
+    await weekly.get_by_label("Thu").check()
+    await send(page)
+    (plan,) = await plans_of(medicine, person)
+    cyclic, monthly_, last_, linked_, _ = plan["items"]
+    timing = [one["steps"][0].get("timing") for one in plan["items"]]
+    assert (timing[0]["cycle_on_days"], timing[0]["cycle_off_days"], timing[0]["times_of_day"]) == (21, 7, ["09:00"])
+    assert cyclic["late_rule"] == {"en": "Within 4 hours take it."} and cyclic["missed_at_share"] == 0.4
+    assert (timing[1]["days_of_month"], timing[1]["period"], timing[1]["period_unit"]) == ([1, 31], 3, "mo")
+    assert "late_rule" not in monthly_ and "missed_at_share" not in monthly_
+    assert (last_["steps"][0]["mode"], timing[2]["period"], timing[2]["period_unit"]) == ("from_last_taken", 6, "h")
+    assert (linked_["steps"][0]["mode"], linked_["steps"][0]["linked_item"]) == ("linked", cyclic["id"])
+    assert linked_["steps"][0]["linked_after_min"] == 45
+    assert (timing[4]["period"], timing[4]["period_unit"], timing[4]["days_of_week"]) == (2, "wk", ["thu"])
+    await page.get_by_test_id("plans").get_by_role("button", name="Change").click()
+    await expect(first.get_by_label("Days with it")).to_have_value("21")
+    await expect(first.get_by_label("Missed after so much of the time")).to_have_value("40")
+    await expect(linked.get_by_label("After which medicine").locator("option:checked")).to_have_text("Cyclic")
+    await last.get_by_label("Hours", exact=True).fill("8")
+    await send(page)
+    (changed,) = await plans_of(medicine, person)
+    expected = plan["items"]
+    expected[2]["steps"][0]["timing"]["period"] = 8
+    assert changed["items"] == expected, "a change of one field changes nothing else"
+
+
+async def test_what_the_server_finds_wrong_stands_beside_its_field(medicine: Medicine) -> None:
+    person = await medicine.patient("Karin Wrong")
+    page = await medicine.patient_page(person)
+    await write_plan(page, "Cyclic", "09:00")
+    form = page.get_by_test_id("medicine-1")
+    await form.get_by_text("More: days off, months").click()
+    await form.get_by_label("On which days").select_option("cycle")
+    await form.get_by_label("Then days without it").fill("")
+    await form.get_by_text("More: days off, months").click()  # closed: it is opened again where the sentence is
+    await page.get_by_role("button", name="Send the plan").click()
+    beside = form.locator("label", has_text="Then days without it").locator(".wrong")
+    await expect(beside).to_be_visible()
+    await expect(beside).to_have_text("is a whole number from 1 to 366")
+    await expect(form.locator(".wrong")).to_have_count(1)
+    assert await plans_of(medicine, person) == []
+    await form.get_by_label("Then days without it").fill("7")
+    await form.get_by_label("When").first.select_option("linked")
+    await page.get_by_role("button", name="Send the plan").click()
+    await expect(form.locator(".wrong")).to_have_text("is another item of this plan")
+    await form.get_by_label("When").first.select_option("times")
+    await send(page)
+    assert len(await plans_of(medicine, person)) == 1
+
+
 async def test_a_change_is_the_next_revision_and_keeps_what_the_form_does_not_show(medicine: Medicine) -> None:
     person = await medicine.patient("Kofi Change")
-    cycle = {"times_of_day": ["09:00"], "cycle_on_days": 21, "cycle_off_days": 7}
+    cycle = {"times_of_day": ["09:00"], "cycle_on_days": 21, "cycle_off_days": 7, "count": 60}
     await medicine.plan(person, 600, medication="Cyclic", code="http://example.org|1", timing=cycle)
     page = await medicine.patient_page(person)
     plan = page.get_by_test_id("plans").locator("[data-plan]")
@@ -120,7 +208,8 @@ async def test_a_change_is_the_next_revision_and_keeps_what_the_form_does_not_sh
     await expect(plan).to_contain_text("Revision 2")
     ((item,),) = [one["items"] for one in await plans_of(medicine, person)]
     assert item["code"] == "http://example.org|1" and item["steps"][0]["dose"] == 3
-    assert item["steps"][0]["timing"]["cycle_on_days"] == 21, "a rhythm written elsewhere stays"
+    timing = item["steps"][0]["timing"]
+    assert (timing["cycle_on_days"], timing["count"]) == (21, 60), "a rhythm written elsewhere stays"
 
 
 async def test_who_changes_a_plan_that_somebody_else_changed_is_told_and_nothing_is_overwritten(

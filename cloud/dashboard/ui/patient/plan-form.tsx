@@ -6,7 +6,9 @@ import { Button, Dialog, ProblemNote } from "../../../../shared/ui/components";
 import { isLanguage, LANGUAGES, useWords, type Language } from "../../../../shared/ui/i18n";
 import { useDoing } from "../care/doing";
 import type { Patient, Plan } from "./asked";
-import { bodyOf, DAYS, draftOf, missing, newItem, newStep, WHEN, type ItemDraft, type PlanDraft, type StepDraft } from "./plan-body";
+import { bodyOf, draftOf, missing, newItem, newStep, WHEN, type ItemDraft, type PlanDraft, type StepDraft } from "./plan-body";
+import { Beside, Linked, RareDays, RareLate, Weekdays, WrongFields } from "./plan-more";
+import { RARE } from "./plan-more-words";
 import { FORM } from "./plan-words";
 import { WORDS } from "./words";
 
@@ -33,20 +35,27 @@ export default function PlanForm({ patient, plan, today, onClose, onSent }: { pa
       : await doing.run("send", "POST", "/api/v1/medication-plans", body);
     if (done) onSent();
   }
+  const wrong = doing.problem instanceof Problem ? doing.problem.wrong : [];
+  useEffect(() => { // to the server's sentence, also where it stands in a part that is closed
+    const beside = wrong.length ? document.querySelector(".plan-form .wrong") : null;
+    beside?.closest("details")?.setAttribute("open", "");
+    beside?.scrollIntoView({ block: "center" });
+  }, [doing.problem]);
   const newer = doing.problem instanceof Problem && doing.problem.status === 412;
   return (
     <Dialog title={plan ? t("next_revision", { n: plan.revision + 1 }) : t("new_plan")} onClose={onClose}>
-      <form class="form plan-form" onSubmit={(event) => void send(event)}>
+      <WrongFields.Provider value={wrong}>
+      <form class="form plan-form" onSubmit={(event) => void send(event)} onInvalidCapture={(event) => (event.target as Element).closest("details")?.setAttribute("open", "")}>
         <datalist id="medicines">{catalogue.map((one) => <option key={one.id} value={one.name} />)}</datalist>
         <div class="fields">
-          <label>{t("starts")}<input type="date" name="start" required value={draft.start} onInput={(e) => set({ start: e.currentTarget.value })} /></label>
-          <label>{t("ends")}<input type="date" name="end" min={draft.start} value={draft.end} onInput={(e) => set({ end: e.currentTarget.value })} /></label>
-          <label>{t("zone")}<input name="timezone" dir="ltr" required maxLength={64} value={draft.timezone} onInput={(e) => set({ timezone: e.currentTarget.value })} /></label>
+          <label>{t("starts")}<input type="date" name="start" required value={draft.start} onInput={(e) => set({ start: e.currentTarget.value })} /><Beside at="start" /></label>
+          <label>{t("ends")}<input type="date" name="end" min={draft.start} value={draft.end} onInput={(e) => set({ end: e.currentTarget.value })} /><Beside at="end" /></label>
+          <label>{t("zone")}<input name="timezone" dir="ltr" required maxLength={64} value={draft.timezone} onInput={(e) => set({ timezone: e.currentTarget.value })} /><Beside at="timezone" /></label>
           <label>{t("notice")}<input type="number" name="notice" min={1} max={120} value={draft.notice} onInput={(e) => set({ notice: e.currentTarget.value })} /></label>
         </div>
         <label class="tick"><input type="checkbox" checked={draft.moves} onChange={(e) => set({ moves: e.currentTarget.checked })} />{t("moves")}</label>
         {draft.items.map((item, at) => (
-          <Medicine key={at} n={at + 1} item={item} patient={patient} catalogue={catalogue} set={(more) => setItem(at, more)}
+          <Medicine key={item.id} n={at + 1} item={item} others={draft.items.filter((one) => one !== item)} patient={patient} catalogue={catalogue} set={(more) => setItem(at, more)}
             onRemove={draft.items.length > 1 ? () => set({ items: draft.items.filter((_, n) => n !== at) }) : null} />
         ))}
         <Button onClick={() => set({ items: [...draft.items, newItem()] })}>+ {t("add_item")}</Button>
@@ -54,11 +63,12 @@ export default function PlanForm({ patient, plan, today, onClose, onSent }: { pa
         {newer ? <p class="note warn" role="alert"><span>{t("newer")}</span></p> : <ProblemNote problem={doing.problem} />}
         <Button type="submit" look="main" busy={doing.busy !== ""}>{t("send")}</Button>
       </form>
+      </WrongFields.Provider>
     </Dialog>
   );
 }
 
-function Medicine({ n, item, patient, catalogue, set, onRemove }: { n: number; item: ItemDraft; patient: Patient; catalogue: Catalogue[]; set: (more: Partial<ItemDraft>) => void; onRemove: (() => void) | null }): JSX.Element {
+function Medicine({ n, item, others: among, patient, catalogue, set, onRemove }: { n: number; item: ItemDraft; others: readonly ItemDraft[]; patient: Patient; catalogue: Catalogue[]; set: (more: Partial<ItemDraft>) => void; onRemove: (() => void) | null }): JSX.Element {
   const t = useWords(FORM);
   const own: Language = isLanguage(patient.language) ? patient.language : "en";
   const others = ALL.filter((one) => one !== own);
@@ -84,7 +94,7 @@ function Medicine({ n, item, patient, catalogue, set, onRemove }: { n: number; i
       </div>
       <label class="tick"><input type="checkbox" name="as_needed" checked={item.asNeeded} onChange={(e) => set({ asNeeded: e.currentTarget.checked, steps: e.currentTarget.checked ? item.steps.slice(0, 1) : item.steps })} />{t("as_needed")}</label>
       {item.steps.map((step, at) => (
-        <StepFields key={at} n={at + 1} many={item.steps.length > 1} last={at === item.steps.length - 1} step={step} asNeeded={item.asNeeded} set={(more) => setStep(at, more)}
+        <StepFields key={at} n={at + 1} at={`items[${n - 1}].steps[${at}]`} others={among} many={item.steps.length > 1} last={at === item.steps.length - 1} step={step} asNeeded={item.asNeeded} set={(more) => setStep(at, more)}
           onRemove={item.steps.length > 1 ? () => set({ steps: item.steps.filter((_, m) => m !== at) }) : null} />
       ))}
       {!item.asNeeded && <Button look="quiet" onClick={() => set({ steps: [...item.steps, { ...newStep(), times: item.steps.at(-1)?.times ?? ["08:00"] }] })}>+ {t("add_step")}</Button>}
@@ -102,6 +112,7 @@ function Medicine({ n, item, patient, catalogue, set, onRemove }: { n: number; i
       <label class="tick"><input type="checkbox" name="time_critical" checked={item.timeCritical} onChange={(e) => set({ timeCritical: e.currentTarget.checked })} />{t("exact")}</label>
       {say(own)}
       <details><summary>{t("others")}</summary><div class="fields">{others.map(say)}</div></details>
+      <RareLate item={item} at={`items[${n - 1}]`} own={own} others={others} set={set} />
       <details>
         <summary>{t("more")}</summary>
         <div class="fields">
@@ -115,20 +126,22 @@ function Medicine({ n, item, patient, catalogue, set, onRemove }: { n: number; i
   );
 }
 
-function StepFields({ n, many, last, step, asNeeded, set, onRemove }: { n: number; many: boolean; last: boolean; step: StepDraft; asNeeded: boolean; set: (more: Partial<StepDraft>) => void; onRemove: (() => void) | null }): JSX.Element {
+function StepFields({ n, at: path, others, many, last, step, asNeeded, set, onRemove }: { n: number; at: string; others: readonly ItemDraft[]; many: boolean; last: boolean; step: StepDraft; asNeeded: boolean; set: (more: Partial<StepDraft>) => void; onRemove: (() => void) | null }): JSX.Element {
   const t = useWords(FORM);
   const page = useWords(WORDS);
-  const kinds = step.kept && step.kind === "kept" ? (["times", "meals", "hours", "kept"] as const) : (["times", "meals", "hours"] as const);
+  const rare = useWords(RARE);
+  const kinds = ["times", "meals", "hours", "last", "linked", ...(step.kind === "kept" ? ["kept"] : [])] as StepDraft["kind"][];
+  const daily = !asNeeded && (step.kind === "times" || step.kind === "meals");
   const flip = <T,>(all: readonly T[], one: T): T[] => (all.includes(one) ? all.filter((other) => other !== one) : [...all, one]);
   return (
     <div class={many ? "step many" : "step"} role="group" aria-label={t("step", { n })}>
       {many && <header class="row"><strong>{t("step", { n })}</strong>{onRemove && <Button look="quiet" aria-label={t("remove_step", { n })} onClick={onRemove}>✕</Button>}</header>}
       <div class="fields">
-        <label>{t("dose")}<input type="number" name="dose" required min={0.001} max={10000} step="any" value={step.dose} onInput={(e) => set({ dose: e.currentTarget.value })} /></label>
-        {many && <label>{t("lasts")}<input type="number" name="days" min={1} max={3660} required={!last} value={step.lasts} onInput={(e) => set({ lasts: e.currentTarget.value })} /></label>}
+        <label>{t("dose")}<input type="number" name="dose" required min={0.001} max={10000} step="any" value={step.dose} onInput={(e) => set({ dose: e.currentTarget.value })} /><Beside at={`${path}.dose`} /></label>
+        {many && <label>{t("lasts")}<input type="number" name="days" min={1} max={3660} required={!last} value={step.lasts} onInput={(e) => set({ lasts: e.currentTarget.value })} /><Beside at={`${path}.days`} /></label>}
         {!asNeeded && (
           <label>{t("when")}
-            <select name="kind" value={step.kind} onChange={(e) => set({ kind: e.currentTarget.value as StepDraft["kind"] })}>{kinds.map((kind) => <option key={kind} value={kind}>{t(kind)}</option>)}</select>
+            <select name="kind" value={step.kind} onChange={(e) => set({ kind: e.currentTarget.value as StepDraft["kind"] })}>{kinds.map((kind) => <option key={kind} value={kind}>{kind === "last" || kind === "linked" ? rare(kind) : t(kind)}</option>)}</select>
           </label>
         )}
       </div>
@@ -139,24 +152,25 @@ function StepFields({ n, many, last, step, asNeeded, set, onRemove }: { n: numbe
               {step.times.length > 1 && <Button look="quiet" aria-label={`✕ ${t("time", { n: at + 1 })}`} onClick={() => set({ times: step.times.filter((_, m) => m !== at) })}>✕</Button>}</span>
           ))}
           <Button look="quiet" onClick={() => set({ times: [...step.times, ""] })}>+ {t("another_time")}</Button>
+          <Beside at={`${path}.timing.times_of_day`} />
         </div>
       )}
       {!asNeeded && step.kind === "meals" && (
         <>
           <fieldset class="ticks"><legend>{t("when")}</legend>{WHEN.map((code) => <label key={code}><input type="checkbox" checked={step.when.includes(code)} onChange={() => set({ when: flip(step.when, code) })} />{page(code)}</label>)}</fieldset>
-          <label>{t("offset")}<input type="number" name="offset" min={-1440} max={1440} value={step.offset} onInput={(e) => set({ offset: e.currentTarget.value })} /></label>
+          <label>{t("offset")}<input type="number" name="offset" min={-1440} max={1440} value={step.offset} onInput={(e) => set({ offset: e.currentTarget.value })} /><Beside at={`${path}.timing.offset_min`} /></label>
         </>
       )}
-      {!asNeeded && step.kind === "hours" && (
+      {!asNeeded && (step.kind === "hours" || step.kind === "last") && (
         <div class="fields">
-          <label>{t("every")}<input type="number" name="hours" required min={1} max={366} value={step.hours} onInput={(e) => set({ hours: e.currentTarget.value })} /></label>
-          <label>{t("first")}<input type="time" name="first_at" value={step.first} onInput={(e) => set({ first: e.currentTarget.value })} /></label>
+          <label>{t("every")}<input type="number" name="hours" required min={1} max={366} value={step.hours} onInput={(e) => set({ hours: e.currentTarget.value })} /><Beside at={`${path}.timing`} /></label>
+          <label>{t("first")}<input type="time" name="first_at" value={step.first} onInput={(e) => set({ first: e.currentTarget.value })} /><Beside at={`${path}.first_at`} /></label>
         </div>
       )}
+      {!asNeeded && step.kind === "linked" && <Linked step={step} at={path} set={set} others={others} />}
       {!asNeeded && step.kind === "kept" && <p class="quiet">{t("kept_hint")}</p>}
-      {!asNeeded && (step.kind === "times" || step.kind === "meals") && (
-        <fieldset class="ticks"><legend>{t("only_on")}</legend>{DAYS.map((day) => <label key={day}><input type="checkbox" checked={step.days.includes(day)} onChange={() => set({ days: flip(step.days, day) })} />{page(day)}</label>)}</fieldset>
-      )}
+      {daily && (step.rhythm === "days" || (step.rhythm === "every" && step.unit === "wk")) && <Weekdays step={step} at={path} set={set} />}
+      {daily && <RareDays step={step} at={path} set={set} />}
     </div>
   );
 }
