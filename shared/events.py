@@ -133,14 +133,15 @@ CARE_ALERT_FIELDS = frozenset(
     {"person_id", "topic", "severity", "title", "body", "hint", "dose_ids", "device_id", "note_id", "rung", "audience"}
     | {"critical", "tries", "raised_at", "expires_at", "acked_by", "acked_at", "open", "says"}
 )
-"""topic: missed_dose, red_flag, help, double_dose, dose_limit, device_offline, low_stock, time_critical_gap.
+"""topic: missed_dose, red_flag, help, double_dose, dose_limit, device_offline, device_fault, low_stock, time_critical_gap.
 
 severity: info, warning or critical.  audience: caregiver, clinic or office: who is to be told now; grows with `rung` (3, 4).
 
 says: what `title` says as a code and values, for readers of other languages; {} where the topic says all. code: of missed_dose
 "unanswered", "missed", "unsaid", "missed_unsaid" or "skipped"; of double_dose "twice"; of dose_limit "on_hold", "early",
-"too_soon", "too_much" or "limit"; of low_stock "left"; of time_critical_gap "gap".  medicines: names;  unsaid: names of those
-nobody was told of;  left: units;  really_h, shown_h: hours between two doses.
+"too_soon", "too_much" or "limit"; of low_stock "left"; of time_critical_gap "gap"; of device_fault "low_battery", "lid_open",
+"speaker", "motor" or "fault".  medicines: names;  unsaid: names of those nobody was told of;  left: units;  really_h, shown_h:
+hours between two doses;  fault: the device's own word;  by: "heartbeat" or "event", how it told.
 """
 DEVICE_FIELDS = frozenset({"device_kind", "name", "person_id", "status", "created_at", "claimed_at", "compartments"})
 NOTE_FIELDS = frozenset(

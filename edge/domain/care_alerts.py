@@ -17,6 +17,8 @@ LOOKED_AFTER_MS: Final = 24 * 3_600_000
 """How long somebody has an alert they took on: then it is over, as what is still wrong raises the next."""
 UNTIL_HEARD: Final = frozenset(("device_offline",))
 """Topics that only an event ends; who has taken such an alert on has what comes of it too, for LOOKED_AFTER_MS."""
+ONE_EACH: Final = frozenset(("red_flag", "help", "device_fault"))
+"""Topics of which each is an alert of its own, for whoever raises it to tell apart."""
 DOSES_MAX: Final = 40
 """Doses one alert names; what is missed beyond them has an alert of its own."""
 TITLE_MAX, BODY_MAX, NAMES_MAX = 120, 400, 12
@@ -27,6 +29,7 @@ HINTS: Final = {
     "double_dose": "Ask what was taken. Call the poison line or a doctor if it was too much.",
     "dose_limit": "Ask what was taken and how the person is.",
     "device_offline": "Look at the device: power, network. Until it is heard nobody knows what was taken.",
+    "device_fault": "Look at the device: charge it, close its lid, or have it repaired. It may not say the next dose.",
     "low_stock": "Order or refill the medicine.",
     "time_critical_gap": "Two doses lie further apart than usual because a clock was set: decide whether one is to be added.",
 }  # fmt: skip
@@ -49,7 +52,7 @@ def raise_alert(
     """
     now_ms = acts.now.now_ms
     known = None
-    if topic not in ("red_flag", "help"):
+    if topic not in ONE_EACH:
         known = _belongs_to(acts, state, topic, person_id, device_id, dose_ids or [], title)
     if known is None:
         audience = "clinic" if rung >= 4 else "caregiver"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from edge.domain import device_faults
 from edge.domain.care_alerts import put_alert, raise_alert
 from edge.domain.care_commands import (
     AddDevice,
@@ -38,6 +40,8 @@ class DeviceState(NamedTuple):
     taken: bool
     """The person named has another device already."""
     devices: int
+    alerts: Sequence[Row] = ()
+    """Open, about this device."""
 
 
 class NoteState(NamedTuple):
@@ -89,7 +93,10 @@ def change_device(state: DeviceState, command: ChangeDevice, now: Moment) -> Ver
         wanted["name"] = command.name.strip()
     if command.person_id is not None:
         wanted["person_id"] = command.person_id or None
-    return _kept("device_changed", {**state.device, **wanted})
+    changed = _kept("device_changed", {**state.device, **wanted})
+    if wanted.get("person_id", state.device["person_id"]) == state.device["person_id"]:
+        return changed
+    return _without_alerts(changed, state, command.command_id, now)
 
 
 def remove_device(state: DeviceState, command: RemoveDevice, now: Moment) -> Verdict:
@@ -99,7 +106,7 @@ def remove_device(state: DeviceState, command: RemoveDevice, now: Moment) -> Ver
     if state.device["status"] == "removed":
         return Decision(result={"device_id": state.device["id"], "already": True})
     gone = {"status": "removed", "person_id": None, "public_key_pem": None, "claim_hash": None, "claim_until": None}
-    return _kept("device_removed", {**state.device, **gone})
+    return _without_alerts(_kept("device_removed", {**state.device, **gone}), state, command.command_id, now)
 
 
 def claim_device(state: DeviceState, command: ClaimDevice, now: Moment) -> Verdict:
@@ -116,6 +123,12 @@ def claim_device(state: DeviceState, command: ClaimDevice, now: Moment) -> Verdi
     return _kept("device_changed", {**device, **claimed, "claim_hash": None, "claim_until": None})
 
 
+def _without_alerts(done: Decision, state: DeviceState, cause: str, now: Moment) -> Decision:
+    acts = Acts(now, cause)
+    device_faults.end_all(acts, state.alerts)
+    return replace(done, changes=[*done.changes, *acts.changes], writes=[*done.writes, *acts.writes])
+
+
 def _kept(kind: str, row: Row) -> Decision:
     row = {**row, "version": row["version"] + 1}
     data = {name: row[name] for name in DEVICE_FIELDS}
@@ -126,7 +139,7 @@ def _kept(kind: str, row: Row) -> Decision:
 
 
 def heard(state: CareState, command: DeviceHeard, now: Moment) -> Verdict:
-    """How it is, and what is left in it. A device that is back ends the alert that it was away."""
+    """How it is, what is wrong with it, and what is left in it. A device that is back ends the alert that it was away."""
     device = state.device
     if device is None:
         return Refusal("not_found", "There is no such device.", "Add the device first.")
@@ -147,6 +160,7 @@ def heard(state: CareState, command: DeviceHeard, now: Moment) -> Verdict:
     for alert in state.alerts:
         if alert["topic"] == "device_offline" and alert["device_id"] == device["id"] and alert["open"]:
             put_alert(acts, "care_alert_ended", {**alert, "open": False, "body": "heard again"}, now.now_ms)
+    device_faults.heard(acts, state, device, command)
     return acts.decision()
 
 

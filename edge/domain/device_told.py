@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from zoneinfo import available_timezones
 
+from edge.domain import device_faults
 from edge.domain.care_commands import AnswerDose, DeviceTold, Source
 from edge.domain.care_plans import move_clock
 from edge.domain.decision import Change, Moment, Refusal, Verdict, Write
@@ -54,6 +55,8 @@ def device_told(state: CareState, command: DeviceTold, now: Moment) -> Verdict:
             acts.writes += done.writes
             acts.cancel += done.cancel
             status = done.result["status"]
+    elif command.event in ("fault", "low_battery"):
+        device_faults.told(acts, state, device, command.event, data)
     elif command.event == "clock_set":
         _clock_set(acts, state, data)
     elif command.event == "refilled":

@@ -59,6 +59,8 @@ class CareState(NamedTuple):
     language: str = "en"
     ahead: PlanState | None = None
     """All doses ahead, for a device that says where it is."""
+    lid: Row | None = None
+    """The last thing the device told of its lid in this boot: `event` and `at`."""
     known_event: bool = False
     """Whether the device's event was kept before, by its number."""
 

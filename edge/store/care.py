@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -148,7 +148,8 @@ def for_device_told(conn: sqlite3.Connection, command: asked.DeviceTold, now: Mo
     ahead = None
     if mine is not None and mine["person_id"] is not None and command.event == "clock_set":
         ahead = _plan_state(conn, mine["person_id"], now.now_ms - TRAVEL_BACK_MS)
-    return of_person(conn, mine["person_id"] if mine else None, now, device=mine, dose=meant, ahead=ahead)
+    state = of_person(conn, mine["person_id"] if mine else None, now, device=mine, dose=meant, ahead=ahead)
+    return state._replace(alerts=_with_those_of(conn, state.alerts, command.device_id))
 
 
 def for_device_state(
@@ -158,7 +159,30 @@ def for_device_state(
     mine = device(conn, command.device_id)
     mine = mine if mine and mine["status"] == "active" else None
     state = of_person(conn, mine["person_id"] if mine else None, now, device=mine)
-    return state if mine else state._replace(device=None, device_state=None)
+    if mine is None:
+        return state._replace(device=None, device_state=None)
+    lid = _lid(conn, command) if isinstance(command, asked.DeviceHeard) else None
+    return state._replace(alerts=_with_those_of(conn, state.alerts, mine["id"]), lid=lid)
+
+
+def _with_those_of(conn: sqlite3.Connection, alerts: Sequence[Row], device_id: str) -> list[Row]:
+    """Open alerts about a device too, of whoever had it before."""
+    known = {alert["id"] for alert in alerts}
+    return [*alerts, *(one for one in _about_device(conn, device_id) if one["id"] not in known)]
+
+
+def _about_device(conn: sqlite3.Connection, device_id: str) -> list[Row]:
+    return care_rows.alerts(
+        conn, "open and device_id = ? and topic in ('device_fault', 'device_offline') order by raised_at", (device_id,)
+    )
+
+
+def _lid(conn: sqlite3.Connection, command: asked.DeviceHeard) -> Row | None:
+    return care_rows.one(
+        conn, "device_log", ("event", "at"),
+        "device_id = ? and boot_id = ? and event in ('lid_open', 'lid_close') order by device_seq desc",
+        (command.device_id, command.boot_id),
+    )  # fmt: skip
 
 
 def for_device(
@@ -172,7 +196,8 @@ def for_device(
         (person_id, command.device_id),
     ).fetchone()
     (count,) = conn.execute("select count(*) from devices where status <> 'removed'").fetchone()
-    return DeviceState(device(conn, command.device_id), owner is not None and not owner["erased"], taken > 0, count)
+    return DeviceState(device(conn, command.device_id), owner is not None and not owner["erased"], taken > 0, count,
+                       _about_device(conn, command.device_id))  # fmt: skip
 
 
 def for_claim(conn: sqlite3.Connection, command: asked.ClaimDevice, now: Moment) -> DeviceState:
