@@ -21,12 +21,15 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from shared.tokens import repeated_bytes
+
 PASSWORD_CHARS_MIN: Final = 8
 PASSWORD_CHARS_MAX: Final = 200
 CHECKS_AT_ONCE: Final = 4
 FAILURES_MAX: Final = 5
 WINDOW_MS: Final = 15 * 60 * 1000
 LOCK_MS: Final = 15 * 60 * 1000
+PASSWORD_SIGNS: Final = 16
 
 _EASY_TO_READ: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
@@ -59,7 +62,16 @@ def check(password: str, stored: str | None) -> Checked:
 
 def new_password() -> str:
     """A password to print once: four groups of four, 79 bits, nothing that looks like something else."""
-    return "-".join("".join(secrets.choice(_EASY_TO_READ) for _ in range(4)) for _ in range(4))
+    return _grouped([secrets.choice(_EASY_TO_READ) for _ in range(PASSWORD_SIGNS)])
+
+
+def repeated_password(key: bytes, request: str) -> str:
+    """The password for one request named by its sender (Idempotency-Key), under the server's key: asked again, the same,
+    without keeping it. As long as a new one."""
+    number = int.from_bytes(repeated_bytes(key, "password", request), "big")
+    return _grouped(
+        [_EASY_TO_READ[number // len(_EASY_TO_READ) ** n % len(_EASY_TO_READ)] for n in range(PASSWORD_SIGNS)]
+    )
 
 
 def locked_until_ms(failures_ms: Sequence[int], now_ms: int) -> int | None:
@@ -73,6 +85,10 @@ def locked_until_ms(failures_ms: Sequence[int], now_ms: int) -> int | None:
         return None
     until = recent[-1] + LOCK_MS
     return until if now_ms < until else None
+
+
+def _grouped(signs: list[str]) -> str:
+    return "-".join("".join(signs[start : start + 4]) for start in range(0, PASSWORD_SIGNS, 4))
 
 
 @cache

@@ -20,6 +20,7 @@ Codes that people type (pairing, claim) are short, so they are kept as HMAC unde
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -125,9 +126,18 @@ def new_code() -> str:
 
 def repeated_code(key: bytes, request: str) -> str:
     """The code for one request named by its sender (Idempotency-Key): asked again, the same, without keeping it."""
-    digest = hmac.new(key, b"repeat:" + request.encode(), hashlib.sha256).digest()
-    number = int.from_bytes(digest, "big")
+    number = int.from_bytes(repeated_bytes(key, "repeat", request), "big")
     return _grouped([CODE_ALPHABET[number // len(CODE_ALPHABET) ** n % len(CODE_ALPHABET)] for n in range(CODE_CHARS)])
+
+
+def repeated_secret(key: bytes, request: str) -> str:
+    """The opaque secret for one named request, as `repeated_code` is its code: 256 bits, kept nowhere."""
+    return base64.urlsafe_b64encode(repeated_bytes(key, "secret", request)).rstrip(b"=").decode()
+
+
+def repeated_bytes(key: bytes, use: str, request: str) -> bytes:
+    """32 bytes that only this server can make, the same for the same request. `use`, without a colon, keeps them apart."""
+    return hmac.new(key, f"{use}:{request}".encode(), hashlib.sha256).digest()
 
 
 def _grouped(signs: list[str]) -> str:

@@ -254,7 +254,7 @@ def make_pairing_code(state: ScreenState, command: MakePairingCode, now: Moment)
     return Decision(
         changes=[audited(command, "code_made", command.actor, command.screen)],
         writes=[Write("codes_prune", {"at_ms": command.at_ms}), Write("code_insert", row)],
-        result={"screen": command.screen},
+        result={"screen": command.screen, "ends_ms": command.ends_ms},
     )
 
 

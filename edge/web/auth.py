@@ -12,14 +12,14 @@ from pydantic import Field
 from edge.domain.account_commands import AddStaff, ChangeStaff, CloseSession, SetPassword
 from edge.domain.accounts import USERNAME_MAX
 from edge.store import accounts
-from edge.web.credentials import SESSION_COOKIE, Credentials, SignedIn
+from edge.web.credentials import SESSION_COOKIE, Credentials, Identity, SignedIn
 from edge.web.documents import body, errors
 from edge.web.guards import MANAGER, STAFF, Guards
 from edge.web.requests import NoBody, Requests, Shape, parsed, shaped
 from edge.web.states import States
 from edge.web.wiring import Wiring
 from shared import forms, passwords, tokens
-from shared.commands import TEXT_MAX
+from shared.commands import TEXT_MAX, Command
 from shared.ids import new_id
 from shared.limits import RateLimit
 from shared.problems import Problem
@@ -82,6 +82,12 @@ def routes(
             tokens.set_cookie(response, SESSION_COOKIE, signed_in.secret, tokens.COOKIE_LIFETIME_S, secure=secure)
         return response
 
+    async def made_password(request: Request, who: Identity, raw: bytes) -> tuple[str, str]:
+        """A password nobody chose, and what is kept of it; the same for a request sent again."""
+        named = requests.name_of(request, who, raw)
+        password = passwords.new_password() if named is None else passwords.repeated_password(wiring.key, named)
+        return password, await _hash(password)
+
     @router.post("/auth/login", responses=errors(401, 403, 415, 422, 423, 503), openapi_extra=_login_body())
     async def login(request: Request) -> Response:
         """Sign in with name and password, as JSON or as a form. Five wrong ones in 15 minutes lock the name for 15 minutes."""
@@ -126,12 +132,20 @@ def routes(
         who = await guards.need(request, STAFF)
         guards.draw(sign_ins, request)
         wanted = parsed(request, await request.body(), NewPassword, who)
+        named = requests.name_of(request, who, b"")  # not of the body: a digest of passwords is kept nowhere
+        if named is not None and requests.is_done(named):
+            await credentials.confirm(who.username, wanted.new)
+            return Response(status_code=204)
         await credentials.confirm(who.username, wanted.old)
-        command = SetPassword(
-            command_id=new_id(), actor=who.actor, staff_id=who.id, password_hash=await _hash(wanted.new),
-            keep_session=who.session_id,
-        )  # fmt: skip
-        await requests.submit(command)
+        password_hash = await _hash(wanted.new)
+
+        def command(command_id: str) -> Command:
+            return SetPassword(
+                command_id=command_id, actor=who.actor, staff_id=who.id, password_hash=password_hash,
+                keep_session=who.session_id,
+            )  # fmt: skip
+
+        await requests.run(request, who, b"", command)
         return Response(status_code=204)
 
     @router.get("/staff", responses=errors(401, 403))
@@ -147,28 +161,36 @@ def routes(
     @router.post("/staff", status_code=201, responses=errors(401, 403, 404, 409, 415, 422, 503),
                  openapi_extra=body(NewStaff))  # fmt: skip
     async def add_staff(request: Request) -> Response:
-        """Add an account (manager). The answer holds its password, which is shown this once and kept nowhere."""
+        """Add an account (manager). The answer holds its password, also when it is asked for again with the same
+        `Idempotency-Key`; it is kept nowhere."""
         who = await guards.need(request, MANAGER)
-        wanted = parsed(request, await request.body(), NewStaff, who)
-        password = passwords.new_password()
-        command = AddStaff(
-            command_id=new_id(), actor=who.actor, staff_id=new_id(), username=wanted.username, name=wanted.name,
-            roles=tuple(wanted.roles), doctor_id=wanted.doctor_id, password_hash=await _hash(password),
-        )  # fmt: skip
-        return JSONResponse({**await requests.submit(command), "password": password}, 201)
+        raw = await request.body()
+        wanted = parsed(request, raw, NewStaff, who)
+        password, password_hash = await made_password(request, who, raw)
+
+        def command(command_id: str) -> Command:
+            return AddStaff(
+                command_id=command_id, actor=who.actor, staff_id=new_id(), username=wanted.username, name=wanted.name,
+                roles=tuple(wanted.roles), doctor_id=wanted.doctor_id, password_hash=password_hash,
+            )  # fmt: skip
+
+        return JSONResponse({**await requests.run(request, who, raw, command), "password": password}, 201)
 
     @router.post("/staff/{staff_id}/password", responses=errors(401, 403, 404, 503))
     async def reset_password(request: Request, staff_id: str) -> Response:
-        """Give an account a new password (manager); ends its sessions and its lock-out."""
+        """Give an account a new password (manager); ends its sessions and its lock-out. The same `Idempotency-Key` gives
+        the same one, and ends nothing a second time."""
         who = await guards.need(request, MANAGER)
-        parsed(request, await request.body(), NoBody, who)
-        password = passwords.new_password()
+        raw = await request.body()
+        parsed(request, raw, NoBody, who)
+        password, password_hash = await made_password(request, who, raw)
         found = await states.read(lambda conn: accounts.find(conn, staff_id))
-        command = SetPassword(
-            command_id=new_id(), actor=who.actor, staff_id=found.id if found else staff_id[:64],
-            password_hash=await _hash(password),
-        )  # fmt: skip
-        return JSONResponse({**await requests.submit(command), "password": password})
+
+        def command(command_id: str) -> Command:
+            its_id = found.id if found else staff_id[:64]
+            return SetPassword(command_id=command_id, actor=who.actor, staff_id=its_id, password_hash=password_hash)
+
+        return JSONResponse({**await requests.run(request, who, raw, command), "password": password})
 
     @router.patch("/staff/{staff_id}", responses=errors(401, 403, 404, 409, 415, 422, 503),
                   openapi_extra=body(StaffChange))  # fmt: skip

@@ -25,7 +25,7 @@ from shared.device_api import (
     Schedule,
     is_unchanged,
 )
-from shared.device_tokens import CLAIM_LIFETIME_MS, claim_hash, new_claim_code
+from shared.device_tokens import CLAIM_LIFETIME_MS, claim_hash, new_claim_code, repeated_claim_code
 from shared.ids import new_id
 from shared.problems import Problem
 
@@ -50,18 +50,24 @@ def install(router: APIRouter, care: Care) -> None:
     @router.post("/devices", status_code=201, tags=["devices"], responses=errors(401, 403, 404, 409, 415, 503),
                  openapi_extra=body(NewDevice))  # fmt: skip
     async def add(request: Request) -> Response:
-        """Add a device (manager). `claim_code` is shown this once: type it into the device within 10 minutes."""
+        """Add a device (manager). Type `claim_code` into the device within 10 minutes; the same `Idempotency-Key` gives it
+        again, and it is kept nowhere."""
         who = await care.guards.need(request, MANAGER)
-        wanted = parsed(request, await request.body(), NewDevice, who)
-        code, device_id = new_claim_code(), new_id()
+        raw = await request.body()
+        wanted = parsed(request, raw, NewDevice, who)
+        named = care.requests.name_of(request, who, raw)
+        code = new_claim_code() if named is None else repeated_claim_code(care.wiring.key, named)
         until_ms = care.faces.now_ms() + CLAIM_LIFETIME_MS
-        await care.requests.submit(
-            AddDevice(
-                command_id=new_id(), actor=who.actor, device=who.device, device_id=device_id, device_kind=wanted.kind,
-                name=wanted.name, person_id=wanted.patient_id, claim_hash=claim_hash(code), claim_until_ms=until_ms,
-            )
-        )  # fmt: skip
-        return json({**care.device_body(care.known(device_id)), "claim_code": code}, 201)
+
+        def command(command_id: str) -> AddDevice:
+            return AddDevice(
+                command_id=command_id, actor=who.actor, device=who.device, device_id=new_id(),
+                device_kind=wanted.kind, name=wanted.name, person_id=wanted.patient_id, claim_hash=claim_hash(code),
+                claim_until_ms=until_ms,
+            )  # fmt: skip
+
+        made = await care.requests.run(request, who, raw, command)
+        return json({**care.device_body(care.known(made["device"]["id"])), "claim_code": code}, 201)
 
     @router.post("/devices/claim", tags=["devices"], responses=errors(400, 415, 503),
                  response_model=ClaimAnswer, openapi_extra=body(ClaimRequest))  # fmt: skip

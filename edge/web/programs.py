@@ -16,7 +16,7 @@ from edge.web.states import States
 from edge.web.wiring import Wiring
 from shared import tokens
 from shared.clock import iso
-from shared.commands import TEXT_MAX
+from shared.commands import TEXT_MAX, Command
 from shared.ids import new_id
 
 
@@ -35,15 +35,22 @@ def routes(wiring: Wiring, guards: Guards, requests: Requests, states: States) -
     @router.post("/service-accounts", status_code=201, responses=errors(401, 403, 409, 415, 422, 503),
                  openapi_extra=body(NewProgram))  # fmt: skip
     async def add(request: Request) -> Response:
-        """Give a program a key (manager). The answer holds it; it is shown this once and kept nowhere."""
+        """Give a program a key (manager). The answer holds it, also when it is asked for again with the same
+        `Idempotency-Key`; it is kept nowhere."""
         who = await guards.need(request, MANAGER)
-        wanted = parsed(request, await request.body(), NewProgram, who)
-        key = KEY_PREFIX + tokens.new_secret()[0]
-        command = AddServiceAccount(
-            command_id=new_id(), actor=who.actor, account_id=new_id(), name=wanted.name, roles=tuple(wanted.roles),
-            key_hash=tokens.hash_secret(key),
-        )  # fmt: skip
-        return JSONResponse({**await requests.submit(command), "roles": wanted.roles, "key": key}, 201)
+        raw = await request.body()
+        wanted = parsed(request, raw, NewProgram, who)
+        named = requests.name_of(request, who, raw)
+        key = KEY_PREFIX + (tokens.new_secret()[0] if named is None else tokens.repeated_secret(wiring.key, named))
+
+        def command(command_id: str) -> Command:
+            return AddServiceAccount(
+                command_id=command_id, actor=who.actor, account_id=new_id(), name=wanted.name,
+                roles=tuple(wanted.roles), key_hash=tokens.hash_secret(key),
+            )  # fmt: skip
+
+        made = await requests.run(request, who, raw, command)
+        return JSONResponse({**made, "roles": wanted.roles, "key": key}, 201)
 
     @router.get("/service-accounts", responses=errors(401, 403))
     async def programs(request: Request) -> Response:

@@ -5,6 +5,10 @@
 then. The same key with another digest is found by one look at the kept results (same actor, same key, another digest;
 kept as long as they are, 7 days) and at the requests that are being carried out right now, and answered 422. This
 process is the only one that writes this database, so between those two looks nothing can slip through.
+
+**Secrets.** Codes, passwords and keys are in no kept result. Where a request has a key they are made of its command's name
+under the server's own key (`Requests.name_of`): asked again they are the same, and without the server's key nobody can
+make them. A request that brings a password or a code has no body in its name, since a digest of it could be guessed at.
 """
 
 from __future__ import annotations
@@ -103,6 +107,19 @@ class Requests:
             _, count = self._running.pop(prefix)
             if count > 1:
                 self._running[prefix] = (digest, count - 1)
+
+    def name_of(self, request: Request, who: Identity, raw: bytes) -> str | None:
+        """What the command of this request is called, None without a key. Raises Problem 422.
+
+        For routes that make a secret: under this name and the server's key the same secret is made again, so that a
+        request sent again gets the first answer and the secret is kept nowhere.
+        """
+        named = self._named(request, who, raw)
+        return None if named is None else "".join(named)
+
+    def is_done(self, name: str) -> bool:
+        """Whether the command of this name was carried out before."""
+        return isinstance(kept_result(self._reader, name), Accepted)
 
     async def once(
         self, request: Request, who: Identity, raw: bytes, work: Callable[[dict[str, Any] | None], Awaitable[Any]]

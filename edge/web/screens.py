@@ -19,6 +19,7 @@ from edge.web.states import States
 from edge.web.wiring import Wiring
 from shared import tokens
 from shared.clock import iso
+from shared.commands import Command
 from shared.ids import new_id
 from shared.limits import RateLimit
 from shared.problems import Problem
@@ -45,18 +46,26 @@ def routes(wiring: Wiring, guards: Guards, requests: Requests, states: States, s
     async def make_code(request: Request) -> Response:
         """A code that pairs one screen, once, within 12 hours (staff)."""
         who = await guards.need(request, STAFF)
-        wanted = parsed(request, await request.body(), Wanted, who)
-        code, at_ms = tokens.new_code(), wall_ms()
-        command = MakePairingCode(
-            command_id=new_id(), actor=who.actor, code_hash=tokens.hash_code(key, code), screen=wanted.kind,
-            at_ms=at_ms, ends_ms=at_ms + CODE_LIFETIME_MS,
-        )  # fmt: skip
-        await requests.submit(command)
-        return JSONResponse({"code": code, "expires_at": iso(command.ends_ms, options.zone)}, 201)
+        raw = await request.body()
+        wanted, at_ms = parsed(request, raw, Wanted, who), wall_ms()
+        named = requests.name_of(request, who, raw)
+        code = tokens.new_code() if named is None else tokens.repeated_code(key, named)
+
+        def command(command_id: str) -> Command:
+            return MakePairingCode(
+                command_id=command_id, actor=who.actor, code_hash=tokens.hash_code(key, code), screen=wanted.kind,
+                at_ms=at_ms, ends_ms=at_ms + CODE_LIFETIME_MS,
+            )  # fmt: skip
+
+        made = await requests.run(request, who, raw, command)
+        return JSONResponse({"code": code, "expires_at": iso(made["ends_ms"], options.zone)}, 201)
 
     @router.post("/pair", responses=errors(400, 403, 409, 415, 422, 503), openapi_extra=body(Code))
     async def pair(request: Request) -> Response:
-        """Trade a code for the screen's own credential, a cookie that lasts a year."""
+        """Trade a code for the screen's own credential, a cookie that lasts a year.
+
+        A code is good once, whatever `Idempotency-Key` comes with it: where the answer was lost, ask the desk for another.
+        """
         guards.draw(sign_ins, request)
         why = tokens.cookie_write_refused("POST", request.headers)
         if why is not None:

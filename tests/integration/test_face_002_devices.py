@@ -32,6 +32,17 @@ async def test_post_devices_gives_a_code_once_and_the_device_brings_its_key(tmp_
         assert (await site.http.post("/api/v1/devices/claim/", json=other)).status_code == 400
 
 
+async def test_a_device_added_again_after_a_lost_answer_is_one_device_with_one_code(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        asked = {**OPERATOR, "Idempotency-Key": "add"}
+        first, again = [await site.http.post("/api/v1/devices", json={"name": "Hall"}, headers=asked) for _ in range(2)]
+        assert first.status_code == 201 and (again.status_code, again.json()) == (201, first.json())
+        assert len((await site.http.get("/api/v1/devices", headers=OPERATOR)).json()) == 1
+        pem = device_tokens.public_of(device_tokens.new_key())
+        claim = {"claim_code": again.json()["claim_code"], "public_key_pem": pem}
+        assert (await site.http.post("/api/v1/devices/claim", json=claim)).status_code == 200
+
+
 async def test_a_claim_code_is_good_for_ten_minutes_and_only_with_a_p256_key(tmp_path: Path) -> None:
     async with web(tmp_path) as site:
         added = (await site.http.post("/api/v1/devices", json={"name": "Spare"}, headers=OPERATOR)).json()

@@ -39,9 +39,21 @@ async def test_program_with_a_role_acts_and_a_removed_key_opens_nothing(tmp_path
         assert (await site.http.get("/api/v1/desk", headers=program)).status_code == 401
 
 
-async def test_key_stands_nowhere_in_the_database(tmp_path: Path) -> None:
+async def test_key_asked_for_again_after_a_lost_answer_is_the_same_key(tmp_path: Path) -> None:
     async with web(tmp_path) as site:
-        made = await site.http.post("/api/v1/service-accounts", json={"name": "Bot"}, headers=OPERATOR)
+        asked = {**OPERATOR, "Idempotency-Key": "give"}
+        wanted = {"name": "Bot", "roles": ["reception"]}
+        first, again = [await site.http.post("/api/v1/service-accounts", json=wanted, headers=asked) for _ in range(2)]
+        assert (first.status_code, first.json()) == (again.status_code, again.json()) and first.status_code == 201
+        assert len((await site.http.get("/api/v1/service-accounts", headers=OPERATOR)).json()) == 1
+        bot = {"Authorization": f"Bearer {again.json()['key']}"}
+        assert (await site.http.get("/api/v1/desk", headers=bot)).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [OPERATOR, {**OPERATOR, "Idempotency-Key": "give"}])
+async def test_key_stands_nowhere_in_the_database(tmp_path: Path, headers: dict[str, str]) -> None:
+    async with web(tmp_path) as site:
+        made = await site.http.post("/api/v1/service-accounts", json={"name": "Bot"}, headers=headers)
         key = made.json()["key"]
         assert not any(key.encode() in path.read_bytes() for path in sorted(tmp_path.iterdir()) if path.is_file())  # noqa: ASYNC240
 

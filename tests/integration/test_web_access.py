@@ -18,6 +18,7 @@ from shared.ids import new_id
 from tests.edge_web import PASSWORD, web
 
 LOGIN = "/api/v1/auth/login"
+CODES = "/api/v1/screens/codes"
 OPERATOR = {"Authorization": "Bearer operator-key"}
 
 
@@ -240,6 +241,52 @@ async def test_a_pairing_code_pairs_one_screen_once(tmp_path: Path) -> None:
         assert (await ana.delete(f"/api/v1/screens/{listed[0]['id']}")).status_code == 403
         assert (await site.http.delete(f"/api/v1/screens/{listed[0]['id']}", headers=OPERATOR)).status_code == 204
         assert (await paired.get("/api/v1/display")).status_code == 401
+
+
+async def test_a_code_asked_for_again_after_a_lost_answer_is_the_same_code(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        asked = {**OPERATOR, "Idempotency-Key": "press-1"}
+        first, again = [await site.http.post(CODES, json={"kind": "kiosk"}, headers=asked) for _ in range(2)]
+        assert (first.status_code, first.json()) == (again.status_code, again.json())
+        other = await site.http.post(CODES, json={"kind": "display"}, headers=asked)
+        assert other.status_code == 422 and other.json()["code"] == "key_reused"
+        next_one = await site.http.post(CODES, json={"kind": "kiosk"}, headers={**OPERATOR, "Idempotency-Key": "p-2"})
+        assert next_one.json()["code"] != first.json()["code"]
+        assert site.it.rows("select count(*) from pairing_codes") == [(2,)]
+        assert first.json()["code"] not in repr([site.it.rows(f"select * from {t}") for t in ("results", "events")])
+        pair = {"json": {"code": first.json()["code"]}, "headers": {"Idempotency-Key": "pair-1"}}
+        assert (await site.browser().post("/api/v1/screens/pair", **pair)).status_code == 200
+        refused = await site.browser().post("/api/v1/screens/pair", **pair)
+        assert refused.status_code == 400 and "new code" in refused.json()["hint"]
+
+
+async def test_a_password_asked_for_again_after_a_lost_answer_is_the_one_that_opens(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        new = {"username": "bo", "name": "Bo", "roles": ["nurse"]}
+        for path, body, key in (("/api/v1/staff", new, "add"), ("/api/v1/staff/bo/password", {}, "reset")):
+            asked = {**OPERATOR, "Idempotency-Key": key}
+            first, again = [await site.http.post(path, json=body, headers=asked) for _ in range(2)]
+            assert first.is_success and (first.status_code, first.json()) == (again.status_code, again.json())
+            signed_in = {"username": "bo", "password": again.json()["password"]}
+            assert (await site.http.post(LOGIN, json=signed_in)).status_code == 200
+            assert again.json()["password"] not in repr(
+                [site.it.rows(f"select * from {t}") for t in ("results", "events")]
+            )
+        acts = [a["act"] for a in (await site.http.get("/api/v1/audit", headers=OPERATOR)).json()]
+        assert acts == ["signed_in", "password_set", "signed_in", "staff_added"]
+
+
+async def test_a_password_changed_with_a_lost_answer_stays_changed_and_says_so(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        await site.add_staff("ana", "reception")
+        page, key = await site.page("ana"), {"Idempotency-Key": "change"}
+        change = {"old": PASSWORD, "new": "a-better-password"}
+        for _ in range(2):
+            assert (await page.post("/api/v1/auth/password", json=change, headers=key)).status_code == 204
+        other = {**change, "new": "yet-another-password"}
+        assert (await page.post("/api/v1/auth/password", json=other, headers=key)).status_code == 401
+        signed_in = {"username": "ana", "password": "a-better-password"}
+        assert (await site.http.post(LOGIN, json=signed_in)).status_code == 200
 
 
 async def test_a_pairing_code_is_too_old_after_twelve_hours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

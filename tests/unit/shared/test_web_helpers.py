@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from shared import problems, tokens
 from shared.http import Hardened, install_pages
 from shared.limits import RateLimit
-from shared.passwords import new_password
+from shared.passwords import new_password, repeated_password
 from shared.problems import Problem
 
 KEY = b"k" * 32
@@ -42,7 +42,9 @@ def test_a_code_is_the_same_however_it_is_typed_and_holds_no_sign_like_another()
     assert not set("01OIL") & set(tokens.CODE_ALPHABET)
     assert set(code) <= set(tokens.CODE_ALPHABET) | {"-"}
     assert tokens.repeated_code(KEY, "a") == tokens.repeated_code(KEY, "a") != tokens.repeated_code(KEY, "b")
-    assert len(new_password()) == 19
+    assert tokens.repeated_secret(KEY, "a") == tokens.repeated_secret(KEY, "a") != tokens.repeated_secret(b"other", "a")
+    assert repeated_password(KEY, "a") == repeated_password(KEY, "a") != repeated_password(KEY, "b")
+    assert len(new_password()) == len(repeated_password(KEY, "a")) == 19
 
 
 @pytest.mark.parametrize(
