@@ -140,8 +140,9 @@ severity: info, warning or critical.  audience: caregiver, clinic or office: who
 says: what `title` says as a code and values, for readers of other languages; {} where the topic says all. code: of missed_dose
 "unanswered", "missed", "unsaid", "missed_unsaid" or "skipped"; of double_dose "twice"; of dose_limit "on_hold", "early",
 "too_soon", "too_much" or "limit"; of low_stock "left"; of time_critical_gap "gap"; of device_fault "low_battery", "lid_open",
-"speaker", "motor" or "fault".  medicines: names;  unsaid: names of those nobody was told of;  left: units;  really_h, shown_h:
-hours between two doses;  fault: the device's own word;  by: "heartbeat" or "event", how it told.
+"speaker", "motor" or "fault".  medicines: names;  unsaid: names of those nobody was told of;  unanswered: names of those that
+still wait, beside missed ones;  left: units;  really_h, shown_h: hours between two doses;  fault: the device's own word;  by:
+"heartbeat" or "event", how it told.
 """
 DEVICE_FIELDS = frozenset({"device_kind", "name", "person_id", "status", "created_at", "claimed_at", "compartments"})
 NOTE_FIELDS = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from edge.domain.care_commands import AcknowledgeCareAlert, CareAlertTimer, RaiseCareAlert
@@ -19,6 +20,8 @@ UNTIL_HEARD: Final = frozenset(("device_offline",))
 """Topics that only an event ends; who has taken such an alert on has what comes of it too, for LOOKED_AFTER_MS."""
 ONE_EACH: Final = frozenset(("red_flag", "help", "device_fault"))
 """Topics of which each is an alert of its own, for whoever raises it to tell apart."""
+OVERDOSE: Final = frozenset(("double_dose", "dose_limit"))
+"""Topics of which each intake is news, also of a dose the alert names already."""
 DOSES_MAX: Final = 40
 """Doses one alert names; what is missed beyond them has an alert of its own."""
 TITLE_MAX, BODY_MAX, NAMES_MAX = 120, 400, 12
@@ -35,6 +38,10 @@ HINTS: Final = {
 }  # fmt: skip
 
 
+Say = Callable[[Sequence[str]], tuple[str, str, Row]]
+"""Title, body and `says` of an alert about these doses."""
+
+
 class AlertState(NamedTuple):
     """The alert named, or None."""
 
@@ -45,36 +52,46 @@ def raise_alert(
     acts: Acts, state: CareState | None, topic: str, person_id: str | None, title: str, body: str = "", *, rung: int,
     critical: bool,
     dose_ids: list[str] | None = None, device_id: str | None = None, note_id: str | None = None, says: Row | None = None,
+    say: Say | None = None,
 ) -> Row:  # fmt: skip
     """Open an alert, or let the person's open one of that topic grow: more doses, a higher rung. Never a lower one.
 
-    says: the title as a code and values (`shared.events.CARE_ALERT_FIELDS`).
+    says: the title as a code and values (`shared.events.CARE_ALERT_FIELDS`).  say: instead of title, body and says, makes them
+    of all doses the alert names, so that one that grows, or of which a dose has gone on, says all of them as they are now.
+    Without it what an alert said before it grew stays in its body.
     """
     now_ms = acts.now.now_ms
     known = None
     if topic not in ONE_EACH:
-        known = _belongs_to(acts, state, topic, person_id, device_id, dose_ids or [], title)
+        known = _belongs_to(acts, state, topic, person_id, device_id, dose_ids or [], title, says)
+    more = list(dict.fromkeys([*(known["dose_ids"] if known else ()), *(dose_ids or [])]))[:DOSES_MAX]
+    if say is not None:
+        title, body, says = say(more)
     if known is None:
         audience = "clinic" if rung >= 4 else "caregiver"
         alert: Row = {
             "id": acts.new_id("alert"), "version": 0, "person_id": person_id, "topic": topic,
             "severity": "critical" if critical or rung >= 4 else "warning", "title": title[:TITLE_MAX], "body": body[:BODY_MAX],
-            "hint": HINTS[topic], "dose_ids": (dose_ids or [])[:DOSES_MAX], "device_id": device_id, "note_id": note_id,
+            "hint": HINTS[topic], "dose_ids": more, "device_id": device_id, "note_id": note_id,
             "rung": rung,
             "audience": audience, "critical": critical, "tries": 1, "raised_at": now_ms, "expires_at": now_ms + EXPIRES_MS,
             "acked_by": None, "acked_at": None, "open": True, "next_action_at": None,
             "says": _bounded(says),
         }  # fmt: skip
         return put_alert(acts, "care_alert_raised", alert, now_ms)
-    more = list(dict.fromkeys([*known["dose_ids"], *(dose_ids or [])]))[:DOSES_MAX]
-    if more == known["dose_ids"] and rung <= known["rung"]:
-        return known
+    said = {"title": title[:TITLE_MAX], "body": body[:BODY_MAX], "says": _bounded(says)}
+    if more == known["dose_ids"] and rung <= known["rung"] and topic not in OVERDOSE:
+        if say is None or said["says"] == known["says"]:
+            return known
+        return put_alert(
+            acts, "care_alert_escalated", {**known, **said}, None
+        )  # nobody else is to be told: it is worse than said
+    if say is None:
+        said["body"] = _with_before(known, body or title)
     grown = {
         **known,
+        **said,
         "dose_ids": more,
-        "title": title[:TITLE_MAX],
-        "body": body[:BODY_MAX],
-        "says": _bounded(says),
         "critical": known["critical"] or critical,
         "expires_at": now_ms + EXPIRES_MS,
     }
@@ -90,6 +107,14 @@ def raise_alert(
     return put_alert(acts, "care_alert_escalated", grown, now_ms)
 
 
+def _with_before(known: Row, now: str) -> str:
+    """What an alert said, and what it says now; where that is too much the newest stays whole."""
+    before = known["body"] or known["title"]
+    if now in before:
+        return str(before)
+    return f"{before[: max(0, BODY_MAX - len(now) - 2)]}; {now}"[:BODY_MAX]
+
+
 def _bounded(says: Row | None) -> Row:
     """What a title says, with so many names that an event always holds it."""
     return {name: value[:NAMES_MAX] if isinstance(value, list) else value for name, value in (says or {}).items()}
@@ -97,18 +122,19 @@ def _bounded(says: Row | None) -> Row:
 
 def _belongs_to(
     acts: Acts, state: CareState | None, topic: str, person_id: str | None, device_id: str | None, dose_ids: list[str],
-    title: str,
+    title: str, says: Row | None,
 ) -> Row | None:  # fmt: skip
     """The open alert that is about this: one that names these doses already, else one nobody has taken on.
 
     What somebody has taken on, and what is full, takes in nothing new: nobody would be told of it. Each medicine that runs
-    out has its own.
+    out has its own, and each of which too much was taken.
     """
     latest = {one["id"]: one for one in (*(state.alerts if state else ()), *acts.alerts.values())}
     alike = [
         one for one in latest.values()
         if one["open"] and one["topic"] == topic and one["person_id"] == person_id and one["device_id"] in (None, device_id)
         and (topic != "low_stock" or medicine_of(one["title"]) == medicine_of(title))
+        and (topic not in OVERDOSE or (one["acked_at"] is None and _medicines(one["says"]) == _medicines(says)))
     ]  # fmt: skip
     named = [one for one in alike if dose_ids and set(dose_ids) <= set(one["dose_ids"])]
     free = [
@@ -119,9 +145,17 @@ def _belongs_to(
     return next(iter([*named, *free]), None)
 
 
-def put_alert(acts: Acts, kind: str, alert: Row, told_ms: int) -> Row:
-    """The fact about an alert, and when the clock looks at it next. told_ms: when its people were told last."""
-    alert = {**alert, "version": alert["version"] + 1, "next_action_at": _next_look(alert, told_ms)}
+def _medicines(says: Row | None) -> object:
+    return (says or {}).get("medicines")
+
+
+def put_alert(acts: Acts, kind: str, alert: Row, told_ms: int | None) -> Row:
+    """The fact about an alert, and when the clock looks at it next: as it would have, where told_ms is None.
+
+    told_ms: when its people were told last.
+    """
+    looked_at = alert["next_action_at"] if told_ms is None else _next_look(alert, told_ms)
+    alert = {**alert, "version": alert["version"] + 1, "next_action_at": looked_at}
     acts.alerts[alert["id"]] = alert
     acts.changes.append(Change(kind, alert["id"], alert["version"], {name: alert[name] for name in CARE_ALERT_FIELDS}))
     acts.writes.append(Write("put_care_alert", {name: alert[name] for name in ALERT_COLUMNS}))

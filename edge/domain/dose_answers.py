@@ -17,7 +17,7 @@ from edge.domain.care_commands import AnswerDose, CorrectDose
 from edge.domain.decision import Moment, Refusal, Verdict
 from edge.domain.dose_stock import count_down
 from edge.domain.dosing import Acts, CareState, Row, is_open, item_of, of_ladder
-from edge.domain.medication import go_on, tell_missed
+from edge.domain.medication import go_on, say_doses, tell_missed
 from shared.doses import guards, ladder
 from shared.doses.localtime import MINUTE_MS
 from shared.doses.states import TAKEN, Happening, Status, taken_status
@@ -200,12 +200,9 @@ def _tell_skipped(acts: Acts, state: CareState, doses: Sequence[Row], command: A
     """The clinic hears of a critical medicine that is skipped. After alerts about the doses are over: this is another one."""
     critical = [dose for dose in doses if dose["critical"]]
     if critical:
-        person = (state.person or {}).get("name") or "A patient"
-        names = ", ".join(dict.fromkeys(dose["medication"] for dose in critical))
         raise_alert(
-            acts, state, "missed_dose", critical[0]["person_id"], f"{person} skips: {names}", command.reason, rung=4,
-            critical=True, dose_ids=[dose["id"] for dose in critical],
-            says={"code": "skipped", "medicines": list(dict.fromkeys(dose["medication"] for dose in critical))},
+            acts, state, "missed_dose", critical[0]["person_id"], "", rung=4, critical=True,
+            dose_ids=[dose["id"] for dose in critical], say=say_doses(acts, state, command.reason),
         )  # fmt: skip
 
 

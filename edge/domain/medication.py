@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from edge.domain.care_alerts import raise_alert
+from edge.domain.care_alerts import Say, raise_alert
 from edge.domain.care_commands import DoseTimer, SettleAnnouncement
 from edge.domain.decision import Decision, Effect, Moment, Refusal, Verdict, Write
 from edge.domain.dosing import Acts, CareState, Row, held_by, is_open, item_of, of_ladder, plan_next, scheduled
@@ -137,13 +137,10 @@ def _while_asked(dose: Row) -> str:
 
 
 def _tell_caregiver(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
-    """Rung 3: one alert for all that was not answered."""
-    names = _names(doses)
-    person = (state.person or {}).get("name") or "A patient"
+    """Rung 3: one alert for all that was not answered; of what was never said it says that."""
     raise_alert(
-        acts, state, "missed_dose", doses[0]["person_id"], f"{person} has not answered: {names}", _when(doses), rung=3,
-        critical=any(dose["critical"] for dose in doses), dose_ids=[dose["id"] for dose in doses],
-        says={"code": "unanswered", "medicines": medicines_of(doses)},
+        acts, state, "missed_dose", doses[0]["person_id"], "", rung=3, critical=any(dose["critical"] for dose in doses),
+        dose_ids=[dose["id"] for dose in doses], say=say_doses(acts, state),
     )  # fmt: skip
 
 
@@ -185,20 +182,51 @@ def tell_missed(acts: Acts, state: CareState, missed: Sequence[Row], unsaid: Seq
     doses = [*missed, *unsaid]
     if not doses:
         return
-    person = (state.person or {}).get("name") or "A patient"
-    told = [
-        f"{words}: {_names(those)}" for words, those in (("missed", missed), ("was not told of", unsaid)) if those
-    ]  # fmt: skip
     to_clinic = any(_goes_to_clinic(state, dose) for dose in missed) or any(dose["critical"] for dose in unsaid)
     raise_alert(
-        acts, state, "missed_dose", doses[0]["person_id"], f"{person} {'; '.join(told)}", _when(doses),
-        rung=4 if to_clinic else 3, critical=any(dose["critical"] for dose in doses),
-        dose_ids=[dose["id"] for dose in doses],
-        says={
-            "code": "missed_unsaid" if missed and unsaid else "missed" if missed else "unsaid",
-            "medicines": medicines_of(missed), "unsaid": medicines_of(unsaid),
-        },
+        acts, state, "missed_dose", doses[0]["person_id"], "", rung=4 if to_clinic else 3,
+        critical=any(dose["critical"] for dose in doses), dose_ids=[dose["id"] for dose in doses], say=say_doses(acts, state),
     )  # fmt: skip
+
+
+def say_doses(acts: Acts, state: CareState, reason: str = "") -> Say:
+    """What an alert about doses says of each, as it stands within this decision. What is answered meanwhile is left out."""
+
+    def say(dose_ids: Sequence[str]) -> tuple[str, str, Row]:
+        known = {dose["id"]: dose for dose in state.doses} | acts.doses
+        doses = sorted((known[id_] for id_ in dose_ids if id_ in known), key=lambda dose: (dose["due_at"], dose["id"]))
+        of: dict[str, list[Row]] = {"missed": [], "unsaid": [], "unanswered": [], "skipped": []}
+        for dose in doses:
+            if code := _said_of(dose):
+                of[code].append(dose)
+        person = (state.person or {}).get("name") or "A patient"
+        told = "; ".join(f"{_TOLD[code]}: {_names(those)}" for code, those in of.items() if those)
+        code = next((code for code in ("missed", "unanswered", "unsaid", "skipped") if of[code]), "unanswered")
+        if code == "missed" and of["unsaid"]:
+            code = "missed_unsaid"
+        those = [] if code == "unsaid" else of.get(code, of["missed"])
+        says: Row = {"code": code, "medicines": medicines_of(those), "unsaid": medicines_of(of["unsaid"])}
+        if code.startswith("missed"):
+            says["unanswered"] = medicines_of(of["unanswered"])
+        body = "; ".join(part for part in (_when([dose for dose in doses if _said_of(dose)]), reason) if part)
+        return f"{person} {told}", body, says
+
+    return say
+
+
+_TOLD: Final = {
+    "missed": "missed", "unsaid": "was not told of", "unanswered": "has not answered", "skipped": "skips",
+}  # fmt: skip
+
+
+def _said_of(dose: Row) -> str:
+    if dose["status"] == Status.MISSED:
+        return "missed"
+    if dose["status"] == Status.NOT_ANNOUNCED or (is_open(dose) and not dose["announced_n"]):
+        return "unsaid"
+    if is_open(dose) or dose["status"] == Status.UNKNOWN:
+        return "unanswered"
+    return "skipped" if dose["status"] == Status.SKIPPED else ""
 
 
 def _goes_to_clinic(state: CareState, dose: Row) -> bool:
@@ -221,10 +249,20 @@ def _device_is_off(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
     """One alert about the device says it, instead of one for each dose: what was taken nobody knows."""
     assert state.device is not None
     person = (state.person or {}).get("name") or "a patient"
+    name = state.device["name"]
+
+    def say(dose_ids: Sequence[str]) -> tuple[str, str, Row]:
+        known = {dose["id"]: dose for dose in state.doses} | acts.doses
+        return (
+            f"The device of {person} is not heard",
+            f"{name}; {_when([known[id_] for id_ in dose_ids if id_ in known])}",
+            {},
+        )
+
     raise_alert(
         acts, state, "device_offline", doses[0]["person_id"], f"The device of {person} is not heard", _when(doses), rung=3,
         critical=any(dose["critical"] for dose in doses), dose_ids=[dose["id"] for dose in doses],
-        device_id=state.device["id"],
+        device_id=state.device["id"], say=say,
     )  # fmt: skip
 
 
