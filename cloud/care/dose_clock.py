@@ -13,7 +13,7 @@ import psycopg_pool
 import structlog
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_rows, dose_rules, doses
+from cloud.care import dose_alerts, dose_rows, dose_rules, doses
 from cloud.db.pool import Connection, Pool
 from cloud.records import due
 from cloud.records.counting import last_taken
@@ -69,7 +69,7 @@ class DoseClock:
                 return 0
             await _expand(conn, now_ms)
             await _offline(conn, now_ms)
-            await dose_rows.end_looked_after(conn, now_ms)
+            await dose_alerts.end_looked_after(conn, now_ms)
             return await _due(conn, now_ms)
 
 
@@ -200,7 +200,7 @@ async def heard(conn: Connection, site: str, device_id: str, now_ms: int) -> Non
         " and source = 'cloud' and topic = 'device_offline' and device_id = %s and is_open",
         (now_ms, site, device_id),
     )
-    await conn.execute("select pg_notify(%s, %s)", (dose_rows.ALERTS, site))
+    await conn.execute("select pg_notify(%s, %s)", (dose_alerts.ALERTS, site))
     await conn.execute(
         "update dose_occurrences d set next_action_ms = %s from devices v where v.site = %s and v.device_id = %s"
         " and d.site = v.site and d.person_id = v.person_id and d.owner = 'cloud' and d.status = 'UNKNOWN'"
@@ -255,7 +255,7 @@ async def _due(conn: Connection, now_ms: int) -> int:
                 later = dose_rules.next_action_ms({**row, "caregiver_told": True})
                 outcome = outcome._replace(changes={**outcome.changes, "next_action_ms": later})
             after = await dose_rows.apply(conn, site, row, outcome, now_ms)
-            await dose_rows.follow(conn, site, after, outcome, now_ms)
+            await dose_alerts.follow(conn, site, after, outcome, now_ms)
             decided += 1
     return decided
 
@@ -301,7 +301,7 @@ async def _silent(conn: Connection, now_ms: int) -> None:
         (now_ms + MATTERS_MS, BATCH),
     )
     for site, device, person, critical in await found.fetchall():
-        await dose_rows.not_heard(conn, site, person, device, now_ms, critical=critical)
+        await dose_alerts.not_heard(conn, site, person, device, now_ms, critical=critical)
 
 
 async def _lock(conn: Connection, *, wait: bool) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_clock, dose_rows, doses
+from cloud.care import dose_alerts, dose_clock, doses
 from cloud.care.devices import Asking
 from cloud.db.pool import Connection
 from shared.device_api import Heartbeat
@@ -73,10 +73,10 @@ async def _stock(conn: Connection, device: Asking, beat: Heartbeat, now_ms: int)
                  stock.days_left(item, units)),
             )  # fmt: skip
             if stock.became_low(item, before, units):
-                await dose_rows.alert(
+                await dose_alerts.alert(
                     conn, device.site, "low_stock", plan.person_id, stock.title(item.medication, units), now_ms, level=3,
                     critical=False, device_id=device.id,
                     says={"code": "left", "medicines": [item.medication], "left": units},
                 )  # fmt: skip
             elif not stock.is_low(item, units):
-                await dose_rows.end_low_stock(conn, device.site, plan.person_id, item.medication, now_ms)
+                await dose_alerts.end_low_stock(conn, device.site, plan.person_id, item.medication, now_ms)

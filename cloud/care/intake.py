@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_clock, dose_rows, dose_rules, doses, heartbeats
+from cloud.care import dose_alerts, dose_clock, dose_rows, dose_rules, doses, heartbeats
 from cloud.care.delivery import plan_revision
 from cloud.care.devices import Asking
 from cloud.db.pool import Connection, Pool
@@ -202,16 +202,10 @@ class Intake:
         after = await dose_rows.apply(
             conn, device.site, row, outcome, now_ms, at_ms=when.at_ms, uncertainty_s=when.uncertainty_s, source=source,
             quantity=event.quantity or (row["quantity"] if outcome.act.startswith("taken") else None), device_id=device.id,
-            boot_id=event.boot_id, device_seq=event.device_seq, reason=_why(event, outcome),
+            boot_id=event.boot_id, device_seq=event.device_seq, reason=str((event.data or {}).get("reason", ""))[:200],
         )  # fmt: skip
-        await dose_rows.follow(conn, device.site, after, outcome, now_ms)
+        await dose_alerts.follow(conn, device.site, after, outcome, now_ms)
         return str(after["status"])
-
-
-def _why(event: DeviceEvent, outcome: dose_rules.Outcome) -> str:
-    """What stands in the log: how it was meant, and what the device gave as a reason."""
-    said = str((event.data or {}).get("reason", ""))[:200]
-    return f"{outcome.note}. {said}".strip() if outcome.note else said
 
 
 async def guarded(conn: Connection, site: str, row: Any, outcome: Any, at_ms: int, quantity: float | None) -> Any:

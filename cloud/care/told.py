@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from cloud.accounts import audit
 from cloud.accounts.people import CAREGIVER, Account
-from cloud.care import access, direct, dose_rows, dose_rules, intake
+from cloud.care import access, direct, dose_alerts, dose_rows, dose_rules, intake
 from cloud.care.plans import enqueue
 from cloud.db.pool import Connection, Pool
 from cloud.mailbox.service import Mailbox
@@ -118,4 +118,4 @@ async def _direct(conn: Connection, dose: Dose, act: str, at_ms: int, by: str, n
             conn, dose.site, row, outcome, now_ms, at_ms=at_ms, source="caregiver", reason=by,
             quantity=row["quantity"] if outcome.act.startswith("taken") else None,
         )  # fmt: skip
-        await dose_rows.follow(conn, dose.site, after, outcome, now_ms)
+        await dose_alerts.follow(conn, dose.site, after, outcome, now_ms)

@@ -165,6 +165,17 @@ async def test_doses_lost_together_are_one_alert_that_names_them_all_and_how(car
     assert alert["says"] == {"code": "missed_unsaid", "medicines": ["Metformin"], "unsaid": ["Vitamin D"]}
 
 
+async def test_a_dose_missed_when_an_alert_is_full_has_one_of_its_own(care: CareOffice) -> None:
+    device, _ = await _home(care)
+    await _on(care, device, TEN_MS + 5 * HOUR_MS + MINUTE_MS)
+    async with care.office.pool.transaction() as conn:
+        await conn.execute(
+            "update alert_logs set dose_ids = dose_ids || array(select 'old' || one from generate_series(1, 39) one)"
+        )
+    await _on(care, device, EIGHT_PM_MS + 7 * HOUR_MS + MINUTE_MS)
+    assert sorted(count for _, _, count in await _alerts(care)) == [1, 40]
+
+
 async def test_a_dose_said_by_a_device_that_is_answered_after_its_time_stays_missed_with_the_intake_beside_it(
     care: CareOffice,
 ) -> None:
