@@ -15,7 +15,7 @@ interface Channel { id: string; owner: { kind: "account" | "caregiver" | "person
 
 const PATH = "/api/v1/notifications/channels";
 
-export function Channels({ owner = null }: { owner?: Owner | null }): JSX.Element {
+export default function Channels({ owner = null }: { owner?: Owner | null }): JSX.Element {
   const t = useWords(CHANNELS);
   const doing = useDoing();
   const [channels, setChannels] = useState<Channel[] | null>(null);

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { get, type User } from "../../../../shared/ui/api";
 import { ProblemNote, start } from "../../../../shared/ui/components";
 import { alone, useWords } from "../../../../shared/ui/i18n";
-import { Channels } from "../care/channels";
+import { later } from "../../../../shared/ui/later";
 import { useDoing } from "../care/doing";
 import { CareFrame, type Shell } from "../care/frame";
 import { AlertCard } from "../care/alert-card";
@@ -14,6 +14,7 @@ import { ToldDoses } from "./tell";
 import { WORDS } from "./words";
 import "../patient/patient.css";
 
+const Channels = later(() => import("../care/channels"));
 const PATIENTS_MAX = 20;
 
 interface Mine { id: string; site: string; name: string }

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { get } from "../../../../shared/ui/api";
 import { Button, Dialog, ProblemNote } from "../../../../shared/ui/components";
 import { alone, isLanguage, LANGUAGES, useWords, type Language } from "../../../../shared/ui/i18n";
-import { Channels } from "../care/channels";
+import Channels from "../care/channels";
 import { useDoing } from "../care/doing";
 import { Moment, Part } from "../care/parts";
 import { CARE } from "../care/words";
