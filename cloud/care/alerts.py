@@ -21,9 +21,12 @@ _COLUMNS: Final = (
     "ended_ms", "version", "urgency", "says", "found",
 )  # fmt: skip
 _SHOWN: Final = (
-    f"select {', '.join(f'a.{name}' for name in _COLUMNS)}, p.name from alerts_now a"
+    f"select {', '.join(f'a.{name}' for name in _COLUMNS)}, p.name, case when n.to_look_at then jsonb_build_object("
+    "'needs_human', n.needs_human, 'review', n.review, 'raised_by_model', n.raised_by_model) end from alerts_now a"
     " left join persons p on p.site = a.site and p.person_id = a.person_id"
+    " left join note_readings n on n.site = a.site and n.note_id = a.note_id"
 )
+_NAMES: Final = (*_COLUMNS, "name", "asks")
 Row = dict[str, Any]
 
 
@@ -47,7 +50,7 @@ class Alerts:
                 " a.raised_ms desc, a.alert_id limit %s",
                 [*values, site, site, person_id, person_id, open_only, limit],
             )
-            rows = [_shown(dict(zip((*_COLUMNS, "name"), row, strict=True))) for row in await found.fetchall()]
+            rows = [_shown(account, dict(zip(_NAMES, row, strict=True))) for row in await found.fetchall()]
             for seen_site, person in sorted({(row["site"], row["patient_id"]) for row in rows if row["patient_id"]}):
                 await access.seen(conn, self._clock, account, "alerts_seen", seen_site, person)
         return rows
@@ -114,14 +117,16 @@ class Alerts:
         row = await found.fetchone()
         if row is None:
             raise Problem(404, "There is no such alert.", hint="Read the list again.")
-        return _shown(dict(zip((*_COLUMNS, "name"), row, strict=True)))
+        return _shown(account, dict(zip(_NAMES, row, strict=True)))
 
 
-def _shown(row: Row) -> Row:
+def _shown(account: Account, row: Row) -> Row:
+    """asks: why a nurse should look at the alert's recording, None where nobody has to any more, and for caregivers."""
     return {
         "id": row["alert_id"], "site": row["site"], "source": row["source"], "patient_id": row["person_id"],
         "patient_name": row["name"], "topic": row["topic"], "severity": row["severity"], "title": row["title"],
         "body": row["body"], "urgency": row["urgency"], "says": row["says"], "found": row["found"],
+        "asks": None if access.only_theirs(account) else row["asks"],
         "hint": row["hint"], "occurrence_ids": row["dose_ids"], "device_id": row["device_id"], "note_id": row["note_id"],
         "audience": row["audience"], "critical": row["critical"], "rung": row["rung"], "tries": row["tries"],
         "raised_at": iso(row["raised_ms"]), "acked_by": row["acked_by"], "open": row["is_open"],

@@ -312,7 +312,15 @@ async def test_a_question_is_shown_with_its_answer_and_what_it_is_from(medicine:
 
 async def test_a_recording_asks_for_a_person_until_the_nurse_has_looked(medicine: Medicine) -> None:
     person = await medicine.patient("Quirin Review")
-    await medicine.recording(person, "I feel odd", needs_human=True, review=True, raised_by_model=4, urgency=6)
+    note_id = await medicine.recording(
+        person, "I feel odd", needs_human=True, review=True, raised_by_model=4, urgency=6
+    )
+    alert = await medicine.alert(person, "Quirin Review said something alarming", note_id=note_id)
+    alerts = await medicine.page(medicine.nurse, "/pages/alerts?")
+    badges = alerts.locator(f"[data-alert='{alert}']").get_by_test_id("asks")
+    await expect(badges).to_have_text(
+        ["AI raised the urgency by 4 steps: please check", "Somebody should listen to the recording"]
+    )
     listed = await medicine.page(medicine.nurse, "/pages/patients?")
     await listed.get_by_label("Name or phone").fill("Quirin")
     row = listed.get_by_test_id("patients").locator("li", has_text="Quirin Review")
@@ -325,6 +333,7 @@ async def test_a_recording_asks_for_a_person_until_the_nurse_has_looked(medicine
     await expect(look).to_have_count(0)
     await expect(page.get_by_test_id("looked")).to_contain_text("has looked at this")
     await expect(row.get_by_text("to listen to")).to_have_count(0)
+    await expect(badges).to_have_count(0)
     (note,) = (await medicine.nurse.get(f"/api/v1/voice?patient_id={person}")).json()
     assert (note["urgency"], note["review"]) == (6, True), "nothing of what was found is taken back"
 

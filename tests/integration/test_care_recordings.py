@@ -329,6 +329,24 @@ async def test_a_recording_that_asks_for_a_person_says_so_until_somebody_by_name
     assert not (await care.ask("mia", "POST", "/voice/note-1/looked-at", json={"version": 12}))["to_look_at"]
 
 
+async def test_the_alert_of_a_recording_says_why_a_nurse_should_look_until_one_has(care: CareOffice) -> None:
+    await _noted(care, _sound())
+    await care.office.event(
+        "alpha", "care_alert_raised", "al-1", alert_data(ANA, NINE_MS, topic="red_flag", note_id="note-1")
+    )
+    await care.wait("select 1 from alert_logs")
+    await care.wait("select 1 from llm_results")
+    await _read(care, 11, review=True, raised_by_model=5)
+    await care.caregiver("cleo")
+    (alert,) = await care.ask("nina", "GET", "/alerts")
+    assert alert["asks"] == {"needs_human": False, "review": True, "raised_by_model": 5}
+    assert [one["asks"] for one in await care.ask("cleo", "GET", "/alerts")] == [None], "it is for the clinic"
+    await care.ask("nina", "POST", "/voice/note-1/looked-at")
+    (after,) = await care.ask("nina", "GET", "/alerts")
+    assert after["asks"] is None
+    assert {**after, "asks": alert["asks"]} == alert, "nothing else of the alert has changed"
+
+
 async def test_a_recording_nobody_could_read_asks_for_a_person(care: CareOffice) -> None:
     await _noted(care, _sound())
     await care.wait("select 1 from llm_results")

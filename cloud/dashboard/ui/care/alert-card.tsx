@@ -32,6 +32,7 @@ export function AlertCard({ alert, zone, where, link, bare = false, onTake, busy
         {alert.found.map((one) => found(one.says, one.urgency, true))}
         <p class="facts">
           <span class={`badge ${alert.critical || alert.severity === "critical" ? "bad" : alert.severity === "warning" ? "warn" : "pale"}`}>{t(alert.critical ? "critical" : alert.severity)}</span>
+          {alert.asks && said?.asks(alert.asks).map((one) => <span key={one} class="badge warn" data-testid="asks">{one}</span>)}
           {name && (link ? <a href={link}><bdi>{name}</bdi></a> : <bdi>{name}</bdi>)}
           {where && <bdi>{where}</bdi>}
           <Moment at={alert.raised_at} zone={zone} />

@@ -1,6 +1,6 @@
 /** What alerts are about, by their topic: said in the reader's language, whatever language the row was written in. */
 import { alone, fill, language, LANGUAGES, words, type Values } from "../../../../shared/ui/i18n";
-import type { CareAlert, Says } from "./parts";
+import type { Asks, CareAlert, Says } from "./parts";
 
 const ALERT = words(
   {
@@ -8,7 +8,7 @@ const ALERT = words(
     twice: "{name} may have taken {medicines} twice", on_hold: "{name} took {medicines} although it is on hold", early: "{name} took {medicines} long before its time", too_soon: "{name} took {medicines} too soon after the last one", too_much: "{name} took more {medicines} than is allowed", limit: "{name} took {medicines} against its limit", device_offline: "The device of {name} is not heard",
     left: "{name} is running out of {medicines}: {left} left", gap: "{name}: {really_h} h instead of {shown_h} h between two doses of {medicines}", not_heard: "The clinic is not heard while {name} has medicines due",
     not_heard_clinic: "The clinic is not heard while medicines are due", note_failed: "Nobody has read what {name} said", model_gone: "The model {model} is not there any more",
-    in_recording: "In the recording", by_office: "Head office, in the recording", urgency: "urgency {n}",
+    in_recording: "In the recording", by_office: "Head office, in the recording", urgency: "urgency {n}", by_ai: "AI raised the urgency by {n} steps: please check", hear: "Somebody should listen to the recording",
     ask: "Ask the person whether it was taken, and say so on the dose.", speak: "Speak to the person now. Listen to the recording.", send: "Speak to the person now, or send somebody.",
     much: "Ask what was taken. Call the poison line or a doctor if it was too much.", look: "Look at the device: power, network. Until it is heard nobody knows what was taken.", refill: "Order or refill the medicine.",
     decide: "A clock was set: decide whether a dose is to be added.", unknown: "Ask the clinic or the patient; nobody knows yet what became of the doses.", listen: "Please listen to the recording.", next: "Its provider has retired it. The next of the list is asked instead; change the list in the settings.",
@@ -19,7 +19,7 @@ const ALERT = words(
       twice: "{name} ने शायद {medicines} दो बार ली", on_hold: "{name} ने {medicines} ली, जबकि वह रोकी गई है", early: "{name} ने {medicines} समय से बहुत पहले ली", too_soon: "{name} ने {medicines} पिछली के बहुत जल्दी बाद ली", too_much: "{name} ने {medicines} सीमा से अधिक ली", limit: "{name} ने {medicines} अपनी सीमा के विरुद्ध ली", device_offline: "{name} के उपकरण से संपर्क नहीं है",
       left: "{name} के पास {medicines} ख़त्म होने वाली है: {left} बची", gap: "{name}: {medicines} की दो ख़ुराकों के बीच {shown_h} के बजाय {really_h} घंटे", not_heard: "क्लिनिक से संपर्क नहीं है, और {name} की दवाएँ देय हैं",
       not_heard_clinic: "क्लिनिक से संपर्क नहीं है, और दवाएँ देय हैं", note_failed: "{name} की बात अभी किसी ने नहीं पढ़ी", model_gone: "मॉडल {model} अब नहीं रहा",
-      in_recording: "रिकॉर्डिंग में", by_office: "मुख्य कार्यालय को रिकॉर्डिंग में", urgency: "तात्कालिकता {n}",
+      in_recording: "रिकॉर्डिंग में", by_office: "मुख्य कार्यालय को रिकॉर्डिंग में", urgency: "तात्कालिकता {n}", by_ai: "एआई ने तात्कालिकता {n} स्तर बढ़ाई: कृपया जाँचें", hear: "किसी को रिकॉर्डिंग सुननी चाहिए",
       ask: "व्यक्ति से पूछें कि दवा ली या नहीं, और ख़ुराक पर दर्ज करें।", speak: "व्यक्ति से अभी बात करें। रिकॉर्डिंग सुनें।", send: "व्यक्ति से अभी बात करें, या किसी को भेजें।",
       much: "पूछें कि क्या लिया। अधिक हो तो विष हेल्पलाइन या डॉक्टर को फ़ोन करें।", look: "उपकरण देखें: बिजली, नेटवर्क। संपर्क होने तक पता नहीं कि क्या लिया गया।", refill: "दवा मँगाएँ या भरें।",
       decide: "घड़ी बदली गई: तय करें कि ख़ुराक जोड़नी है या नहीं।", unknown: "क्लिनिक या मरीज़ से पूछें; ख़ुराकों का क्या हुआ, अभी पता नहीं।", listen: "कृपया रिकॉर्डिंग सुनें।", next: "प्रदाता ने इसे हटा दिया है। सूची के अगले से पूछा जाता है; सेटिंग में सूची बदलें।",
@@ -29,7 +29,7 @@ const ALERT = words(
       twice: "{name} quizá tomó {medicines} dos veces", on_hold: "{name} tomó {medicines} aunque está suspendida", early: "{name} tomó {medicines} mucho antes de su hora", too_soon: "{name} tomó {medicines} demasiado pronto tras la anterior", too_much: "{name} tomó más {medicines} de lo permitido", limit: "{name} tomó {medicines} contra su límite", device_offline: "No hay noticias del aparato de {name}",
       left: "A {name} se le acaba {medicines}: quedan {left}", gap: "{name}: {really_h} h en vez de {shown_h} h entre dos dosis de {medicines}", not_heard: "Sin noticias de la clínica y con dosis pendientes de {name}",
       not_heard_clinic: "Sin noticias de la clínica y con dosis pendientes", note_failed: "Nadie ha leído lo que dijo {name}", model_gone: "El modelo {model} ya no está",
-      in_recording: "En la grabación", by_office: "La central, en la grabación", urgency: "urgencia {n}",
+      in_recording: "En la grabación", by_office: "La central, en la grabación", urgency: "urgencia {n}", by_ai: "La IA subió la urgencia {n} pasos: compruébelo", hear: "Alguien debería escuchar la grabación",
       ask: "Pregunte si se tomó y anótelo en la dosis.", speak: "Hable ya con la persona. Escuche la grabación.", send: "Hable ya con la persona o envíe a alguien.",
       much: "Pregunte qué tomó. Si fue demasiado, llame a toxicología o a un médico.", look: "Mire el aparato: corriente, red. Hasta que responda nadie sabe qué se tomó.", refill: "Pida o reponga la medicina.",
       decide: "Se cambió la hora: decida si hay que añadir una dosis.", unknown: "Pregunte a la clínica o al paciente; aún no se sabe qué pasó con las dosis.", listen: "Escuche la grabación, por favor.", next: "Su proveedor lo retiró. Se pregunta al siguiente de la lista; cambie la lista en los ajustes.",
@@ -39,7 +39,7 @@ const ALERT = words(
       twice: "{name}: ربما أُخذ {medicines} مرتين", on_hold: "{name}: أُخذ {medicines} مع أنه موقوف", early: "{name}: أُخذ {medicines} قبل وقته بكثير", too_soon: "{name}: أُخذ {medicines} بعد السابق بقليل", too_much: "{name}: أُخذ {medicines} أكثر من المسموح", limit: "{name}: أُخذ {medicines} خلافًا لحده", device_offline: "لا خبر من جهاز {name}",
       left: "{name}: دواء {medicines} على وشك النفاد، بقي {left}", gap: "{name}: بين جرعتين من {medicines} {really_h} ساعات بدل {shown_h}", not_heard: "لا خبر من العيادة ولدى {name} أدوية مستحقة",
       not_heard_clinic: "لا خبر من العيادة وهناك أدوية مستحقة", note_failed: "لم يقرأ أحد ما قاله {name}", model_gone: "لم يعد النموذج {model} موجودًا",
-      in_recording: "في التسجيل", by_office: "المكتب الرئيسي، في التسجيل", urgency: "الأولوية {n}",
+      in_recording: "في التسجيل", by_office: "المكتب الرئيسي، في التسجيل", urgency: "الأولوية {n}", by_ai: "رفع الذكاء الاصطناعي الأولوية {n} درجات: يرجى التحقق", hear: "ينبغي أن يستمع أحد إلى التسجيل",
       ask: "اسأل الشخص هل أخذها، وسجّل ذلك على الجرعة.", speak: "تحدث إلى الشخص الآن. استمع إلى التسجيل.", send: "تحدث إلى الشخص الآن، أو أرسل أحدًا.",
       much: "اسأل عما أُخذ. اتصل بمركز السموم أو بطبيب إن كان كثيرًا.", look: "افحص الجهاز: الكهرباء والشبكة. لا أحد يعلم ما أُخذ حتى يعود.", refill: "اطلب الدواء أو أعد ملأه.",
       decide: "ضُبطت ساعة: قرر هل تضاف جرعة.", unknown: "اسأل العيادة أو المريض؛ لا أحد يعلم بعد ما جرى للجرعات.", listen: "يرجى الاستماع إلى التسجيل.", next: "أزاله مزوده. يُسأل التالي في القائمة؛ غيّر القائمة في الإعدادات.",
@@ -82,3 +82,6 @@ export const hint = ({ topic, hint: written }: CareAlert): string => (topic in H
 export function found(says: Says, urgency: number | null, office: boolean, flags: (codes: string) => string): string {
   return `${t(office ? "by_office" : "in_recording")}: ${[says.code && flags(says.code), urgency && t("urgency", { n: urgency })].filter(Boolean).join(" · ")}`;
 }
+
+/** Why somebody should look at its recording, each a badge. */
+export const asks = (why: Asks): string[] => [...(why.review ? [t("by_ai", { n: why.raised_by_model })] : []), ...(why.needs_human ? [t("hear")] : [])];

@@ -13,11 +13,14 @@ export interface Dose {
 /** Code and values of what an alert says (`CARE_ALERT_FIELDS` of `shared/events.py`); words of danger have `code` and `words`. */
 export interface Says { code?: string; words?: string; medicines?: string[]; unsaid?: string[]; left?: number; really_h?: number; shown_h?: number; model?: string }
 
-/** `found`: what head office found in the same recording. */
+/** Why a nurse should look at the recording of an alert. */
+export interface Asks { needs_human: boolean; review: boolean; raised_by_model: number }
+
+/** `asks`: null once somebody has looked. `found`: what head office found in the same recording. */
 export interface CareAlert {
   id: string; site: string; source: string; patient_id: string | null; patient_name: string | null; topic: string; severity: "info" | "warning" | "critical";
   title: string; body: string; hint: string; note_id: string | null; critical: boolean; raised_at: string; acked_by: string | null; acked_at: string | null; open: boolean; ended_at: string | null;
-  urgency: number | null; says: Says; found: { title: string; urgency: number | null; says: Says }[];
+  urgency: number | null; says: Says; found: { title: string; urgency: number | null; says: Says }[]; asks: Asks | null;
 }
 
 /** `empty`: said in place of the children. `also`: drawn in any case, e.g. a dialog. */
