@@ -160,6 +160,12 @@ async def test_rarer_rhythms_late_words_and_the_missed_share_are_sent_as_written
     assert (linked_["steps"][0]["mode"], linked_["steps"][0]["linked_item"]) == ("linked", cyclic["id"])
     assert linked_["steps"][0]["linked_after_min"] == 45
     assert (timing[4]["period"], timing[4]["period_unit"], timing[4]["days_of_week"]) == (2, "wk", ["thu"])
+    shown = page.get_by_test_id("plans").locator("[data-plan] .items > li")
+    for at, words in enumerate((
+        "09:00 · 21 days with it, then 7 without", "08:00 · on days 1, 31 of the month · every 3 months",
+        "6 h after the last one was taken", "45 minutes after Cyclic", "08:00 · Thu · every 2 weeks",
+    )):  # fmt: skip
+        await expect(shown.nth(at)).to_contain_text(words)
     await page.get_by_test_id("plans").get_by_role("button", name="Change").click()
     await expect(first.get_by_label("Days with it")).to_have_value("21")
     await expect(first.get_by_label("Missed after so much of the time")).to_have_value("40")

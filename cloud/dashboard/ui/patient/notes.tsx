@@ -41,7 +41,7 @@ export function Notes({ notes, patient, onChanged }: { notes: Note[]; patient: P
   return (
     <Part title={t("notes")} count={listed.length} testid="notes" hint={search?.notes?.length ? say(search.method === "meaning" ? "by_meaning" : "by_words") : undefined}>
       {(notes.length > 0 || search) && (
-        <form class="find" role="search" onSubmit={(e) => { e.preventDefault(); void find(typed.trim()); }}>
+        <form class="form find" role="search" onSubmit={(e) => { e.preventDefault(); void find(typed.trim()); }}>
           <label>{say("search")}<input type="search" name="said" dir="auto" autocomplete="off" required minLength={2} maxLength={QUERY_CHARS_MAX} value={typed} onInput={(e) => setTyped(e.currentTarget.value)} /></label>
           <Button type="submit" busy={!!search && !search.notes && !search.problem}>{say("find")}</Button>
           {search && <Button look="quiet" onClick={end}>{say("all")}</Button>}

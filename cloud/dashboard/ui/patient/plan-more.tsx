@@ -39,7 +39,7 @@ export function RareDays({ step, at, set }: Of): JSX.Element {
     <details open={step.rhythm !== "days"}>
       <summary>{t("more_days")}</summary>
       <div class="fields">
-        <label>{t("rhythm")}
+        <label class="wide">{t("rhythm")}
           <select name="rhythm" value={step.rhythm} onChange={(e) => set({ rhythm: e.currentTarget.value as StepDraft["rhythm"] })}>{(["days", "cycle", "month", "every"] as const).map((one) => <option key={one} value={one}>{t(one)}</option>)}</select>
         </label>
         {step.rhythm === "cycle" && <>

@@ -11,6 +11,7 @@ import type { ItemBody, StepBody } from "./plan-body";
 import { WORDS } from "./words";
 
 const PlanForm = later(() => import("./plan-form"));
+const RareRhythm = later(() => import("./rare-rhythm"));
 const PlanDialog = later(() => import("./plan-dialogs"));
 type Ask = { form: Plan | null } | { stop: Plan } | "fhir" | null;
 
@@ -30,7 +31,7 @@ export function Plans({ patient, plans, today, onChanged }: { patient: Patient; 
       <ul class="plans">
         {[...active, ...plans.filter((one) => one.status !== "active")].map((plan) => (
           <li key={plan.id} data-plan={plan.id} data-status={plan.status}>
-            <ul class="items">{plan.items.map((item, at) => <li key={item.id ?? at}><Item item={item} lang={patient.language} /></li>)}</ul>
+            <ul class="items">{plan.items.map((item, at) => <li key={item.id ?? at}><Item item={item} items={plan.items} lang={patient.language} /></li>)}</ul>
             <div class="about">
               <span class="quiet">{t("revision", { n: plan.revision })}</span>
               <span class="quiet">{plan.end ? t("from_to", { start: alone(plan.start), end: alone(plan.end) }) : t("from_on", { start: alone(plan.start) })}</span>
@@ -48,29 +49,32 @@ export function Plans({ patient, plans, today, onChanged }: { patient: Patient; 
   );
 }
 
-function Item({ item, lang }: { item: ItemBody; lang: string }): JSX.Element {
+function Item({ item, items, lang }: { item: ItemBody; items: ItemBody[]; lang: string }): JSX.Element {
   const care = useWords(CARE);
   const said = item.instructions?.[isLanguage(lang) ? lang : "en"] ?? item.instructions?.[language()] ?? Object.values(item.instructions ?? {})[0];
   return (
     <>
       <strong dir="auto">{item.medication}</strong>
       {item.critical && <span class="badge bad">{care("critical")}</span>}
-      {item.steps.map((step, at) => <div key={at} class="quiet"><Rhythm item={item} step={step} /></div>)}
+      {item.steps.map((step, at) => <div key={at} class="quiet"><Rhythm item={item} items={items} step={step} /></div>)}
       {said && <p class="quiet"><bdi>{said}</bdi></p>}
     </>
   );
 }
 
-function Rhythm({ item, step }: { item: ItemBody; step: StepBody }): JSX.Element {
+function Rhythm({ item, items, step }: { item: ItemBody; items: ItemBody[]; step: StepBody }): JSX.Element {
   const t = useWords(WORDS);
   const timing = step.timing ?? {};
   const when = timing.when?.map((one) => t(one)).join(", ");
   const times = timing.times_of_day?.map((one) => alone(one)).join(", ");
-  const rhythm = item.as_needed ? t("as_needed") : when || times || (timing.period_unit === "h" ? t("every_hours", { n: timing.period ?? 1 }) : t("by_other"));
+  const counted = step.mode === "linked" || step.mode === "from_last_taken";
+  const rare = !item.as_needed && (counted || timing.cycle_on_days || timing.days_of_month?.length || (timing.period_unit !== "h" && (timing.period ?? 1) > 1));
+  const rhythm = item.as_needed ? t("as_needed") : counted ? "" : when || times || (timing.period_unit === "h" ? t("every_hours", { n: timing.period ?? 1 }) : t("by_other"));
   return (
     <>
       <bdi><span class="num">{step.dose}</span> {item.unit}</bdi> · {rhythm}{timing.offset_min ? ` (${timing.offset_min > 0 ? "+" : ""}${timing.offset_min} min)` : ""}
       {timing.days_of_week?.length ? ` · ${timing.days_of_week.map((day) => t(day)).join(", ")}` : ""}
+      {rare && <>{counted ? "" : " · "}<RareRhythm step={step} items={items} /></>}
       {step.days ? ` · ${t("then_days", { n: step.days })}` : ""}
       {item.as_needed && item.as_needed_reason && <> (<bdi>{item.as_needed_reason}</bdi>)</>}
     </>
