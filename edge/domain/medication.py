@@ -204,10 +204,12 @@ def say_doses(acts: Acts, state: CareState, reason: str = "") -> Say:
         code = next((code for code in ("missed", "unanswered", "unsaid", "skipped") if of[code]), "unanswered")
         if code == "missed" and of["unsaid"]:
             code = "missed_unsaid"
-        those = [] if code == "unsaid" else of.get(code, of["missed"])
-        says: Row = {"code": code, "medicines": medicines_of(those), "unsaid": medicines_of(of["unsaid"])}
-        if code.startswith("missed"):
-            says["unanswered"] = medicines_of(of["unanswered"])
+        names = {
+            "medicines": [] if code == "unsaid" else medicines_of(of.get(code, of["missed"])),
+            "unsaid": medicines_of(of["unsaid"]),
+            "unanswered": medicines_of(of["unanswered"]) if code.startswith("missed") else [],
+        }
+        says: Row = {"code": code} | {name: those for name, those in names.items() if those}
         body = "; ".join(part for part in (_when([dose for dose in doses if _said_of(dose)]), reason) if part)
         return f"{person} {told}", body, says
 
@@ -260,7 +262,7 @@ def _device_is_off(acts: Acts, state: CareState, doses: Sequence[Row]) -> None:
         )
 
     raise_alert(
-        acts, state, "device_offline", doses[0]["person_id"], f"The device of {person} is not heard", _when(doses), rung=3,
+        acts, state, "device_offline", doses[0]["person_id"], "", rung=3,
         critical=any(dose["critical"] for dose in doses), dose_ids=[dose["id"] for dose in doses],
         device_id=state.device["id"], say=say,
     )  # fmt: skip

@@ -107,7 +107,7 @@ async def test_a_plan_goes_down_and_its_doses_come_back_on_time_and_missed(ends:
     assert await ends.doses(plan) == [("10:00", "ON_TIME"), ("20:00", "MISSED")]
     [alert] = await ends.office.ask("nina", "GET", "/alerts")
     assert (alert["topic"], alert["source"]) == ("missed_dose", "edge")
-    assert alert["says"] == {"code": "unanswered", "medicines": ["Metformin"]}
+    assert alert["says"] == {"code": "missed", "medicines": ["Metformin"]}
     await ends.office.ask("mia", "POST", f"/alerts/{alert['id']}/acknowledge")
     await ends.down()
     assert ends.clinic.it.rows("select acked_by from care_alerts") == [("mia",)]
