@@ -3,6 +3,7 @@ a patient's clinic and how far that is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -80,22 +81,31 @@ def places_router(pool: Pool, guards: Guards, clock: Clock) -> APIRouter:
 
     @router.get("/patients/{patient_id}/requests")
     async def requests(
+        patient_id: Id, account: Account = care, limit: Annotated[int, Query(ge=1, le=100)] = 20
+    ) -> list[Row]:
+        """What was asked of the patient's clinic beside plans, the newest first: published, received, applied, failed."""
+        return await _asked(pool, account, patient_id, KINDS, limit)
+
+    @router.get("/patients/{patient_id}/told")
+    async def said(
         patient_id: Id, account: Account = caregiver, limit: Annotated[int, Query(ge=1, le=100)] = 20
     ) -> list[Row]:
-        """What was asked of the patient's clinic beside plans, the newest first: published, received, applied, failed. A
-        caregiver sees what was told of doses alone."""
-        async with pool.transaction() as conn:
-            one = await access.patient(conn, account, patient_id)
-            kinds = (told.KIND,) if access.only_theirs(account) else KINDS
-            found = await conn.execute(
-                "select m.command_id, m.kind, m.state, m.detail, m.body->>'dose_id', m.published_ms from mailbox m"
-                " where m.site = %(site)s and m.kind = any(%(kinds)s) and (m.body->>'person_id' = %(person)s"
-                " or m.body->>'hold_id' in (select hold_id from holds h where h.site = %(site)s and h.person_id = %(person)s)"
-                " or m.body->>'dose_id' in (select dose_id from dose_occurrences o where o.site = %(site)s"
-                " and o.person_id = %(person)s)) order by m.published_ms desc, m.number desc limit %(limit)s",
-                {"site": one.site, "person": one.id, "kinds": list(kinds), "limit": limit},
-            )
-            names = ("id", "kind", "state", "detail", "occurrence_id")
-            return [{**dict(zip(names, row[:5], strict=True)), "at": iso(row[5])} for row in await found.fetchall()]
+        """What caregivers said of the patient's doses, the newest first, and how far each is at the clinic."""
+        return await _asked(pool, account, patient_id, (told.KIND,), limit)
 
     return router
+
+
+async def _asked(pool: Pool, account: Account, patient_id: str, kinds: Sequence[str], limit: int) -> list[Row]:
+    async with pool.transaction() as conn:
+        one = await access.patient(conn, account, patient_id)
+        found = await conn.execute(
+            "select m.command_id, m.kind, m.state, m.detail, m.body->>'dose_id', m.published_ms from mailbox m"
+            " where m.site = %(site)s and m.kind = any(%(kinds)s) and (m.body->>'person_id' = %(person)s"
+            " or m.body->>'hold_id' in (select hold_id from holds h where h.site = %(site)s and h.person_id = %(person)s)"
+            " or m.body->>'dose_id' in (select dose_id from dose_occurrences o where o.site = %(site)s"
+            " and o.person_id = %(person)s)) order by m.published_ms desc, m.number desc limit %(limit)s",
+            {"site": one.site, "person": one.id, "kinds": list(kinds), "limit": limit},
+        )
+        names = ("id", "kind", "state", "detail", "occurrence_id")
+        return [{**dict(zip(names, row[:5], strict=True)), "at": iso(row[5])} for row in await found.fetchall()]

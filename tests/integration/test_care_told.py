@@ -35,7 +35,7 @@ async def _missed(ends: Ends) -> str:
 
 
 async def _state(ends: Ends) -> list[tuple[str, str, str | None]]:
-    found = await ends.office.ask("carla", "GET", f"/patients/{ends.clinic.person_id}/requests")
+    found = await ends.office.ask("carla", "GET", f"/patients/{ends.clinic.person_id}/told")
     return [(one["kind"], one["state"], one["occurrence_id"]) for one in found]
 
 
@@ -86,7 +86,7 @@ async def test_a_dose_of_somebody_else_is_none_of_a_caregivers_and_nobody_speaks
     assert (await care.raw("carla", "POST", path, json={"act": "taken"})).status_code == 404
     assert (await care.raw("", "POST", path, json={"act": "taken"})).status_code == 401
     assert (await care.raw("nina", "POST", path, json={"act": "taken"})).status_code in (403, 404)
-    assert (await care.raw("carla", "GET", f"/patients/{BEN}/requests")).status_code == 404
+    assert (await care.raw("carla", "GET", f"/patients/{BEN}/told")).status_code == 404
     assert await care.rows("select 1 from mailbox where kind = 'tell_dose'") == []
 
 

@@ -17,7 +17,7 @@ const ASKED = new Set<Dose["status"]>(["PLANNED", "ANNOUNCED", "SNOOZED", "MISSE
 function useTold(patient: string, round: unknown): Map<string, Told> {
   const [told, setTold] = useState(new Map<string, Told>());
   useEffect(() => {
-    get<Told[]>(`/api/v1/patients/${encodeURIComponent(patient)}/requests`).then(
+    get<Told[]>(`/api/v1/patients/${encodeURIComponent(patient)}/told`).then(
       (all) => setTold(new Map(all.reverse().map((one) => [one.occurrence_id ?? "", one]))),
       () => {}, // the page says itself when head office does not answer
     );
