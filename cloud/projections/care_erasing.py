@@ -1,4 +1,7 @@
-"""A person is erased: what was said, and whatever names them in the tables of care, goes; what happened stays as numbers."""
+"""A person is erased: what was said, and whatever names them in the tables of care, goes; what happened stays as numbers.
+
+What head office itself does for them ends, as the clinic ends its part: plans of devices that reach it directly, and alerts.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,12 @@ _BLANK: Final = (
     "delete from daily_patient_summaries where site = %s and person_id = any(%s)",
     "delete from weekly_patient_summaries where site = %s and person_id = any(%s)",
     "delete from summaries_due where site = %s and person_id = any(%s)",
+)
+_END: Final = (
+    "update medication_plans set status = 'stopped', reason = 'erased', changed_ms = %s, expanded_until_ms = null"
+    " where site = %s and person_id = any(%s) and owner = 'cloud' and status = 'active'",
+    "update alert_logs set is_open = false, ended_ms = %s where site = %s and person_id = any(%s) and source <> 'edge'"
+    " and is_open",
 )
 _EVENTS: Final = {
     "note": {"heard": None},
@@ -41,10 +50,17 @@ async def forget(conn: Connection, site: str, events: Sequence[Kept]) -> None:
         return
     for statement in _BLANK:
         await conn.execute(statement, (site, erased))
+    now_ms = max(kept.at_ms for kept in events)
+    for statement in _END:
+        await conn.execute(statement, (now_ms, site, erased))
+    await conn.execute(
+        "update devices set person_id = null where site = %s and person_id = any(%s) and owner = 'cloud'",
+        (site, erased),
+    )
     await conn.execute(
         "update blobs b set gone_ms = %s from interaction_logs i where b.site = %s and i.site = b.site and i.sha256 = b.sha256"
         " and i.person_id = any(%s) and b.gone_ms is null",
-        (max(kept.at_ms for kept in events), site, erased),
+        (now_ms, site, erased),
     )
     for entity, blank in _EVENTS.items():
         await conn.execute(

@@ -23,6 +23,7 @@ from tests.care_office import (
     caring,
     plan_body,
 )
+from tests.office import person
 
 TEN_MS = NINE_MS + HOUR_MS
 
@@ -129,6 +130,25 @@ async def test_announced_and_unanswered_is_missed_and_the_caregiver_is_told_befo
     await device.beat()
     await _tick(care)
     assert await _status(care, plan) == "MISSED"
+
+
+async def test_a_person_who_is_erased_has_no_doses_at_their_device_any_more_and_calls_nobody(care: CareOffice) -> None:
+    device, _ = await _home(care)
+    dose = (await device.schedule())[0]["occurrence_id"]
+    await _at(care, TEN_MS)
+    await device.tell(device.event("announced", occurrence_id=dose))
+    await _at(care, TEN_MS + 61 * MINUTE_MS)
+    await device.beat()
+    await _tick(care)
+    assert len(await care.ask("nina", "GET", "/alerts")) == 1
+    await care.office.event("alpha", "person_erased", ANA, person("", phone="", erased=True), 2)
+    await care.wait("select 1 from medication_plans where status = 'stopped'")
+    await _tick(care)
+    assert await device.schedule() == []
+    assert await care.rows("select distinct status from dose_occurrences") == [("VOIDED",)]
+    await _at(care, TEN_MS + 13 * HOUR_MS)
+    await _tick(care)
+    assert await care.rows("select title from alert_logs where is_open") == []
 
 
 async def test_a_dose_missed_after_somebody_took_on_the_one_before_is_told_anew(care: CareOffice) -> None:
