@@ -32,6 +32,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
             "The device of {name} has not been heard since {since}. Nobody knows whether medicines "
             "were taken. Please ask."
         ),
+        "device_fault": "The device of {name} needs somebody: it reports a fault. It may not say the next dose.",
+        "device_fault_low_battery": "The battery of the device of {name} is low. Please charge it.",
+        "device_fault_lid_open": "The lid of the device of {name} is open. Please look.",
+        "device_fault_speaker": "The loudspeaker of the device of {name} does not work: it may not say the next dose.",
         "low_stock": "{name} is running out of {medicines}.",
         "time_critical_gap": "{name}: the time between two doses of {medicines} is not as planned.",
         "not_heard": (
@@ -99,6 +103,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "dose_limit": "{name} ने शायद {medicines} सीमा से अधिक ली है।",
         "device_offline": "{name} के उपकरण से संपर्क नहीं है। दवाएँ ली गईं या नहीं, यह पता नहीं है। कृपया पूछें।",
         "device_offline_when": ("{name} के उपकरण से {since} से संपर्क नहीं है। दवाएँ ली गईं या नहीं, यह पता नहीं है। कृपया पूछें।"),
+        "device_fault": "{name} के उपकरण में ख़राबी है। हो सकता है कि वह अगली ख़ुराक न बताए। कृपया देखें।",
+        "device_fault_low_battery": "{name} के उपकरण की बैटरी कम है। कृपया चार्ज करें।",
+        "device_fault_lid_open": "{name} के उपकरण का ढक्कन खुला है। कृपया देखें।",
+        "device_fault_speaker": "{name} के उपकरण का स्पीकर काम नहीं कर रहा: हो सकता है कि वह अगली ख़ुराक न बताए।",
         "low_stock": "{name} के पास {medicines} ख़त्म होने वाली है।",
         "time_critical_gap": "{name}: {medicines} की दो ख़ुराकों के बीच का समय योजना के अनुसार नहीं है।",
         "not_heard": (
@@ -168,6 +176,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
             "No hay noticias del aparato de {name} desde las {since}. Nadie sabe si tomó sus "
             "medicinas. Pregúntele, por favor."
         ),
+        "device_fault": "El aparato de {name} avisa de un fallo: puede que no anuncie la próxima toma. Mírelo, por favor.",
+        "device_fault_low_battery": "Al aparato de {name} le queda poca batería. Cárguelo, por favor.",
+        "device_fault_lid_open": "La tapa del aparato de {name} está abierta. Mírelo, por favor.",
+        "device_fault_speaker": "El altavoz del aparato de {name} no funciona: puede que no anuncie la próxima toma.",
         "low_stock": "A {name} se le acaba {medicines}.",
         "time_critical_gap": "{name}: el tiempo entre dos dosis de {medicines} no es el previsto.",
         "not_heard": (
@@ -235,6 +247,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "dose_limit": "{name}: ربما تم تناول {medicines} أكثر من المسموح.",
         "device_offline": "لا خبر من جهاز {name}. لا أحد يعلم إن كان الدواء قد أُخذ. يرجى السؤال.",
         "device_offline_when": "لا خبر من جهاز {name} منذ {since}. لا أحد يعلم إن كان الدواء قد أُخذ. يرجى السؤال.",
+        "device_fault": "{name}: الجهاز يبلغ عن عطل، وقد لا يعلن الجرعة القادمة. يرجى فحصه.",
+        "device_fault_low_battery": "{name}: بطارية الجهاز ضعيفة. يرجى شحنها.",
+        "device_fault_lid_open": "{name}: غطاء الجهاز مفتوح. يرجى فحصه.",
+        "device_fault_speaker": "{name}: مكبر صوت الجهاز لا يعمل، وقد لا يعلن الجرعة القادمة.",
         "low_stock": "{name}: دواء {medicines} على وشك النفاد.",
         "time_critical_gap": "{name}: الوقت بين جرعتين من {medicines} ليس كما هو مخطط.",
         "not_heard": (

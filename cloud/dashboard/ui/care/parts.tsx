@@ -11,7 +11,7 @@ export interface Dose {
 }
 
 /** Code and values of what an alert says (`CARE_ALERT_FIELDS` of `shared/events.py`); words of danger have `code` and `words`. */
-export interface Says { code?: string; words?: string; medicines?: string[]; unsaid?: string[]; left?: number; really_h?: number; shown_h?: number; model?: string }
+export interface Says { code?: string; words?: string; medicines?: string[]; unsaid?: string[]; left?: number; really_h?: number; shown_h?: number; model?: string; fault?: string }
 
 /** Why a nurse should look at the recording of an alert. */
 export interface Asks { needs_human: boolean; review: boolean; raised_by_model: number }
