@@ -180,7 +180,7 @@ async def test_rarer_rhythms_late_words_and_the_missed_share_are_sent_as_written
 
 async def test_what_the_server_finds_wrong_stands_beside_its_field(medicine: Medicine) -> None:
     person = await medicine.patient("Karin Wrong")
-    page = await medicine.patient_page(person)
+    page = await medicine.patient_page(person, "", PHONE)
     await write_plan(page, "Cyclic", "09:00")
     form = page.get_by_test_id("medicine-1")
     await form.get_by_text("More: days off, months").click()
@@ -189,7 +189,9 @@ async def test_what_the_server_finds_wrong_stands_beside_its_field(medicine: Med
     await form.get_by_text("More: days off, months").click()  # closed: it is opened again where the sentence is
     await page.get_by_role("button", name="Send the plan").click()
     beside = form.locator("label", has_text="Then days without it").locator(".wrong")
-    await expect(beside).to_be_visible()
+    await expect(beside).to_be_in_viewport()
+    await expect(page.locator(".plan-form")).to_contain_text("Something does not fit yet")
+    assert await page.locator("dialog").evaluate("box => box.scrollWidth <= box.clientWidth")
     await expect(beside).to_have_text("is a whole number from 1 to 366")
     await expect(form.locator(".wrong")).to_have_count(1)
     assert await plans_of(medicine, person) == []

@@ -20,6 +20,7 @@ export default function PlanForm({ patient, plan, today, onClose, onSent }: { pa
   const doing = useDoing();
   const [draft, setDraft] = useState<PlanDraft>(() => (plan ? draftOf(plan) : { start: today, end: "", timezone: patient.timezone, moves: false, notice: "", items: [newItem()] }));
   const [lack, setLack] = useState("");
+  const [placed, setPlaced] = useState(false);
   const [catalogue, setCatalogue] = useState<Catalogue[]>([]);
   useEffect(() => { get<Catalogue[]>(`/api/v1/medications?site=${encodeURIComponent(patient.site)}`).then(setCatalogue, () => {}); }, [patient.site]); // only offered words: writing goes on without
   const set = (more: Partial<PlanDraft>): void => setDraft({ ...draft, ...more });
@@ -40,6 +41,7 @@ export default function PlanForm({ patient, plan, today, onClose, onSent }: { pa
     const beside = wrong.length ? document.querySelector(".plan-form .wrong") : null;
     beside?.closest("details")?.setAttribute("open", "");
     beside?.scrollIntoView({ block: "center" });
+    setPlaced(!!beside);
   }, [doing.problem]);
   const newer = doing.problem instanceof Problem && doing.problem.status === 412;
   return (
@@ -60,7 +62,7 @@ export default function PlanForm({ patient, plan, today, onClose, onSent }: { pa
         ))}
         <Button onClick={() => set({ items: [...draft.items, newItem()] })}>+ {t("add_item")}</Button>
         {lack && <p class="note warn" role="alert"><span>{lack}</span></p>}
-        {newer ? <p class="note warn" role="alert"><span>{t("newer")}</span></p> : <ProblemNote problem={doing.problem} />}
+        {newer || placed ? <p class="note warn" role="alert"><span>{t(newer ? "newer" : "beside")}</span></p> : <ProblemNote problem={doing.problem} />}
         <Button type="submit" look="main" busy={doing.busy !== ""}>{t("send")}</Button>
       </form>
       </WrongFields.Provider>
