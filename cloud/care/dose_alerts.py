@@ -120,10 +120,13 @@ async def end_low_stock(conn: Connection, site: str, person_id: str, medication:
 
 
 async def end_looked_after(conn: Connection, now_ms: int) -> None:
-    """Alerts of head office's own that somebody took on a day ago are over: what is still wrong raises the next."""
+    """Alerts of head office's own that somebody took on a day ago are over: what is still wrong raises the next. So are those
+    of a device that is the person's no more: it will not be heard again."""
     found = await conn.execute(
-        "update alert_logs set is_open = false, ended_ms = %s, version = version + 1 where is_open and acked_ms <= %s"
-        " and source in ('cloud', 'llm') and topic <> 'device_offline' returning site",
+        "update alert_logs a set is_open = false, ended_ms = %s, version = version + 1 where is_open and ((acked_ms <= %s"
+        " and source in ('cloud', 'llm') and topic <> 'device_offline') or (source = 'cloud' and topic = 'device_offline'"
+        " and device_id is not null and not exists (select 1 from devices d where d.site = a.site and d.device_id = a.device_id"
+        " and d.person_id = a.person_id and d.status <> 'removed'))) returning site",
         (now_ms, now_ms - DAY_MS),
     )
     for (site,) in set(await found.fetchall()):

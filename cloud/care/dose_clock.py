@@ -32,8 +32,8 @@ EXPAND_EVERY_MS: Final = DAY_MS
 BATCH: Final = 200
 MATTERS_MS: Final = 12 * HOUR_MS
 """A silent device is told of where a dose is due within this."""
-BEHIND_MS: Final = 3 * DAY_MS
-"""So far back a revision is asked whether it has a dose: what is open was due a day ago at most, and zones are a day apart."""
+BEHIND_MS: Final = 2 * DAY_MS
+"""So long before the first dose that is open a revision is asked whether it has it: another zone may put it a day back."""
 OF_A_REVISION: Final = (Status.ANNOUNCED, Status.SNOOZED, Status.HELD)
 """Somebody was told of these, or they are held: a revision says what is to be taken, not where they stand."""
 LOCK: Final = "care/dose clock"
@@ -100,8 +100,9 @@ async def expand(
         except BadPlan as error:
             log.error("plan_unreadable", plan=plan_id, where=error.path)
             return
-        begin_ms = min(changed_ms, now_ms - BEHIND_MS)
-        if expanded_ms is not None:
+        if expanded_ms is None:
+            begin_ms = min(changed_ms, await _first_open_ms(conn, site, plan_id, now_ms) - BEHIND_MS)
+        else:
             begin_ms = max(changed_ms, min(expanded_ms, now_ms) - BEHIND_MS)
         known = await _known(conn, site, plan_id, begin_ms)
         meals, taken = await doses.meals(conn, site, person_id), await last_taken(conn, site, plan_id)
@@ -144,6 +145,17 @@ async def moved(conn: Connection, site: str, person_id: str) -> None:
         " and status = 'active' and body->>'tz_policy' = 'device'",
         (site, person_id),
     )
+
+
+async def _first_open_ms(conn: Connection, site: str, plan_id: str, now_ms: int) -> int:
+    """When the first dose of a plan was due that may still be answered; now_ms where none is."""
+    found = await conn.execute(
+        "select least(%s, min(due_ms)) from dose_occurrences where site = %s and plan_id = %s and owner = 'cloud'"
+        " and miss_at_ms > %s and status in ('PLANNED', 'ANNOUNCED', 'SNOOZED', 'HELD')",
+        (now_ms, site, plan_id, now_ms),
+    )
+    row = await found.fetchone()
+    return now_ms if row is None else int(row[0])
 
 
 async def _known(conn: Connection, site: str, plan_id: str, from_ms: int) -> dict[str, str]:

@@ -10,20 +10,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from shared.doses import ladder
+from shared.doses.answers import NERVOUS_MS, SAME_PRESS_MS, SNOOZE_MAX_MIN, extra_before_ms
 from shared.doses.expansion import Occurrence
 from shared.doses.localtime import DAY_MS, MINUTE_MS
 from shared.doses.model import Plan
 from shared.doses.states import OPEN, TAKEN, Happening, Status, after, taken_status
 
-SAME_PRESS_MS: Final = 2 * MINUTE_MS
-"""A second "taken" within this of the first is a nervous hand, not a second dose."""
-NERVOUS_MS: Final = 15 * MINUTE_MS
-"""So long after an answer a press that names no dose is of that answer: it takes no dose that nobody was told of."""
 OFFLINE_MS: Final = 5 * MINUTE_MS
 """A device that was not heard for so long is off; it says how it is every minute or so."""
 SETTLE_MS: Final = 10 * MINUTE_MS
 """A device that is back has told what it kept by then."""
-SNOOZE_MAX_MIN: Final = 120
 Row = Mapping[str, Any]
 
 
@@ -80,7 +76,7 @@ def taken(row: Row, at_ms: int, now_ms: int, source: str, device_id: str | None)
         return Outcome({}, "taken_again", "double_dose", "double_dose", says="twice")
     if at_ms >= row["miss_at_ms"]:
         return _after_miss(row, at_ms, now_ms)
-    if at_ms < extra_before_ms(row):
+    if at_ms < extra_before_ms(row["due_ms"], row["window_open_ms"]):
         note = "long before its time"
         return Outcome({}, "taken", "early", "dose_limit", says="early", note=note, extra=True)
     moved = after(status, Happening.TAKEN, taken_status(at_ms, _Windows(row)))
@@ -91,11 +87,6 @@ def taken(row: Row, at_ms: int, now_ms: int, source: str, device_id: str | None)
     if status is Status.HELD:
         return Outcome(changes, "taken", "on_hold", "dose_limit", answered=True, says="on_hold")
     return Outcome(changes, "taken", answered=True)
-
-
-def extra_before_ms(row: Row) -> int:
-    """Before this moment it is no early dose but another one: as long before the window as that is wide before due."""
-    return int(2 * row["window_open_ms"] - row["due_ms"])
 
 
 def _after_miss(row: Row, at_ms: int, now_ms: int) -> Outcome:

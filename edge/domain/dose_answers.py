@@ -19,14 +19,10 @@ from edge.domain.dose_stock import count_down
 from edge.domain.dosing import Acts, CareState, Row, is_open, item_of, of_ladder
 from edge.domain.medication import go_on, say_doses, tell_missed
 from shared.doses import guards, ladder
+from shared.doses.answers import NERVOUS_MS, SAME_PRESS_MS, SNOOZE_MAX_MIN, extra_before_ms
 from shared.doses.localtime import MINUTE_MS
 from shared.doses.states import TAKEN, Happening, Status, taken_status
 
-SAME_PRESS_MS: Final = 2 * MINUTE_MS
-"""A second "taken" of a dose within this of the first is a nervous hand, not a second dose."""
-NERVOUS_MS: Final = 15 * MINUTE_MS
-"""So long after an answer a press that names no dose is of that answer: it takes no dose that nobody was told of."""
-SNOOZE_MAX_MIN: Final = 120
 UNSURE_S: Final = 24 * 3600
 """Uncertainty of a moment that nobody can tell."""
 FUTURE_MAX_MS: Final = 5 * MINUTE_MS
@@ -124,7 +120,7 @@ def _take(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: i
         return None
     if at_ms >= dose["miss_at"]:
         return _after_miss(acts, state, dose, command, at_ms, quantity)
-    if at_ms < extra_before_ms(dose):
+    if at_ms < extra_before_ms(dose["due_at"], dose["window_open"]):
         return _extra(acts, state, dose, command, at_ms, quantity)
     if dose["status"] == Status.HELD:
         _warn(acts, state, dose, "dose_limit", "on_hold", f"{dose['medication']}: taken although it is on hold.")
@@ -144,11 +140,6 @@ def _take(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: i
     go_on(acts, state, moved)
     _move_linked(acts, state, moved, at_ms)
     return None
-
-
-def extra_before_ms(dose: Row) -> int:
-    """Before this moment it is no early dose but another one: as long before the window as that is wide before due."""
-    return int(2 * dose["window_open"] - dose["due_at"])
 
 
 def _after_miss(

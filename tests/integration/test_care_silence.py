@@ -134,6 +134,16 @@ async def test_a_device_that_was_never_heard_is_told_of_once_a_dose_is_lost(care
     assert await _alerts(care) == [], "it is heard"
 
 
+async def test_the_silence_of_a_device_that_is_taken_away_is_over(care: CareOffice) -> None:
+    device, _ = await _home(care)
+    await _at(care, TEN_MS + 6 * HOUR_MS)
+    await _look(care)
+    assert await _alerts(care) == [("device_offline", "caregiver", 1)]
+    await care.ask("mia", "DELETE", f"/devices/{device.id}", 204)
+    await _look(care)
+    assert await _alerts(care) == []
+
+
 async def test_a_device_that_is_back_for_a_moment_only_leaves_the_dose_unknown(care: CareOffice) -> None:
     device, _ = await _home(care)
     await _at(care, TEN_MS + 6 * HOUR_MS)
@@ -305,6 +315,16 @@ async def test_a_dose_that_was_said_stays_so_when_the_device_sets_its_clock(care
         await device.tell(device.event("clock_set", data={"timezone": zone}))
         await _look(care)
     await _missed_after_all(care, device)
+
+
+async def test_a_weekly_dose_said_days_ago_stays_open_where_the_next_revision_has_it_too(care: CareOffice) -> None:
+    weekly = {**METFORMIN, "missed_at_share": 0.75, "timing": {"times_of_day": ["10:00"], "days_of_week": ["fri"],
+                                                               "period": 1, "period_unit": "wk"}}  # fmt: skip
+    device, plan = await _home(care, weekly)
+    await _announced(care, device)
+    await _on(care, device, TEN_MS + 5 * DAY_MS, 12 * 60)
+    await _revise(care, plan, {**weekly, "dose": 2})
+    assert (await _doses(care, EIGHT_PM_MS))[0] == ("11-20T10:00", "ANNOUNCED")
 
 
 async def test_a_dose_that_was_said_and_is_in_the_plan_no_more_is_none(care: CareOffice) -> None:
