@@ -24,6 +24,8 @@ class Intent(StrEnum):
     YES = "yes"
     NO = "no"
     STOP = "stop"
+    NEED = "need"
+    NEED_TAKEN = "need_taken"
     NOTE = "note"
     WELL = "well"
     UNWELL = "unwell"
@@ -81,6 +83,15 @@ PATTERNS: Final[dict[str, dict[Intent, tuple[str, ...]]]] = {
             "snooze [<minutes>]",
             "(wait|in) <minutes>",
             "ask me again later",
+        ),
+        Intent.NEED: (
+            "i need my pain (medicine|medication|pills|tablets)",
+            "i need something for the pain",
+            "(can|may) i (have|take) my pain (medicine|medication|pills|tablets) [now]",
+        ),
+        Intent.NEED_TAKEN: (
+            "i [already|just] took my pain (medicine|medication|pill|pills|tablet|tablets)",
+            "i have [already|just] taken my pain (medicine|medication|pill|pills|tablet|tablets)",
         ),
         Intent.REPEAT: (
             "[please] (repeat|say) that [again]",

@@ -17,16 +17,20 @@ from shared.triage.red_flags import rules
 __all__ = [
     "ABOUT_ALL",
     "ABOUT_ONE",
+    "AS_NEEDED",
     "CRITICAL",
     "Act",
     "Intent",
     "Meaning",
+    "Needed",
     "OpenDose",
     "interpret",
     "known",
     "meaning",
 ]
 
+AS_NEEDED: Final = frozenset({Intent.NEED, Intent.NEED_TAKEN})
+"""Acts about a medicine that is taken as needed: it may be taken, it was. No dose is meant by them."""
 CRITICAL: Final = frozenset({Intent.HELP, Intent.RED_FLAG})
 """Either decoder alone is enough for these to be acted upon."""
 ABOUT_ONE: Final = frozenset({Intent.TAKEN, Intent.SKIP})
@@ -56,6 +60,21 @@ class OpenDose(NamedTuple):
     medication: str
     quantity: str
     read_back: bool = False
+
+
+class Needed(NamedTuple):
+    """A medicine as needed. id: of plan and item.  quantity: of one dose.  not_before_ms: None where it may be taken now."""
+
+    plan_id: str
+    item_id: str
+    medication: str
+    quantity: float
+    not_before_ms: int | None = None
+
+    @property
+    def spoken(self) -> OpenDose:
+        """As it is spoken of; voice alone never counts for it without a read-back."""
+        return OpenDose(f"{self.plan_id}/{self.item_id}", self.medication, f"{self.quantity:g}", read_back=True)
 
 
 class Act(NamedTuple):

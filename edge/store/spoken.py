@@ -6,7 +6,8 @@ import json
 import sqlite3
 from typing import Any, Final, NamedTuple
 
-from edge.domain.utterances import CRITICAL, Intent, OpenDose
+from edge.domain.utterances import CRITICAL, Intent, Needed, OpenDose
+from edge.store import medicines
 from shared.doses.states import OPEN
 
 CRY_MS: Final = 15 * 60_000
@@ -33,6 +34,22 @@ def open_doses(conn: sqlite3.Connection, person_id: str | None, now_ms: int) -> 
     return [
         OpenDose(dose_id, medication, f"{quantity:g}", bool(critical) or policy_class == "TIME_CRITICAL")
         for dose_id, medication, quantity, policy_class, critical in rows
+    ]
+
+
+def needed(conn: sqlite3.Connection, person_id: str | None, now_ms: int) -> list[Needed]:
+    """Medicines as needed of a person, by name."""
+    if person_id is None:
+        return []
+    return [
+        Needed(
+            one.plan.id,
+            one.item.id,
+            one.item.medication,
+            one.quantity,
+            one.against.not_before_ms if one.against else None,
+        )
+        for one in medicines.medicines_as_needed(conn, now_ms, person_id)
     ]
 
 

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
-from edge.domain.utterances import Act, Intent, OpenDose, interpret
+from edge.domain.utterances import AS_NEEDED, Act, Intent, Needed, OpenDose, interpret
 from edge.voice.dialogue_words import listed, named, said
 from edge.voice.heard import Ask, Heard
 
 COUNTDOWN_S: Final = 20
 ANSWER_S: Final = 60
 """Domain seconds for which a question waits; the question itself takes some of them."""
+NUMBERED_MAX: Final = 4
+"""Medicines that can be told apart by a number."""
 QUESTIONS_MAX: Final = 3
 """Questions of one conversation; after them it ends with the button."""
 
@@ -116,6 +118,15 @@ class Record(NamedTuple):
     minutes: int = 0
 
 
+class Intake(NamedTuple):
+    """A medicine as needed, to be kept. at_ms: when it was first said.  swallowed: it is done already, whatever stands against
+    it; else it is asked whether it may be taken."""
+
+    needed: Needed
+    at_ms: int
+    swallowed: bool
+
+
 class Call(NamedTuple):
     """Somebody is to be told now. words: what was heard; red_flags: empty for a cry for help."""
 
@@ -131,14 +142,17 @@ class Turn(NamedTuple):
     record: Record | None = None
     call: Call | None = None
     otherwise: str = ""
-    """To be said where `record` was refused."""
+    """To be said where `record` or `intake` was refused."""
+    intake: Intake | None = None
 
 
 class Now(NamedTuple):
-    """now_ms: domain time. at: the same as people read it ("8:05")."""
+    """now_ms: domain time. at: the same as people read it ("8:05"). needed: medicines as needed, each with its `later`: from
+    when it may be taken, as people read it, "" where it may be taken now."""
 
     now_ms: int
     at: str
+    needed: Sequence[tuple[Needed, str]] = ()
 
 
 def turn(before: Conversation | None, heard: Heard, doses: Sequence[OpenDose], now: Now, language: str) -> Turn:
@@ -150,11 +164,13 @@ def turn(before: Conversation | None, heard: Heard, doses: Sequence[OpenDose], n
     reply = _reply(before, heard)
     match NEXT[before.stage][reply]:
         case Step.DO:
-            return _do(before, doses, language)
+            return _take(before, now, language) if before.intent in AS_NEEDED else _do(before, doses, language)
         case Step.DROP:
             return Turn(None, said("dropped", language))
         case Step.CHOOSE:
             chosen = before.doses[(heard.number or 1) - 1]
+            if before.intent in AS_NEEDED:
+                return _about_needed(before._replace(doses=(chosen,)), now, language, before.questions + 1)
             return _read_back(before._replace(doses=(chosen,)), now, language, before.questions + 1)
         case Step.BEGIN:
             return _begin(heard, doses, now, language, before.questions)
@@ -184,7 +200,7 @@ def _reply(before: Conversation, heard: Heard) -> Reply:
         return Reply.NO
     if heard.act is Intent.YES and (sure or before.stage is Stage.COUNTDOWN):
         return Reply.YES
-    if before.stage is Stage.READ_BACK and sure and heard.act is before.intent:
+    if before.stage is Stage.READ_BACK and sure and heard.act is before.intent and heard.act is not Intent.NEED:
         return Reply.YES  # "I took it" to "you took it, yes?"
     if heard.act is Intent.CHOICE and heard.number is not None and heard.number <= len(before.doses):
         return Reply.CHOSEN
@@ -202,6 +218,8 @@ def _begin(heard: Heard, doses: Sequence[OpenDose], now: Now, language: str, ask
     if heard.asks is Ask.AGAIN:
         until_ms = now.now_ms + ANSWER_S * 1000
         return Turn(Conversation(Stage.AGAIN, until_ms, questions=asked + 1), said("again", language))
+    if heard.act in AS_NEEDED:
+        return _need(heard.act, now, language, asked)
     act = interpret(heard.words, doses, language)
     if act.intent is Intent.YES and len(doses) == 1:  # "yes" to an announcement
         act = Act(Intent.TAKEN, (doses[0].id,))
@@ -235,6 +253,54 @@ def _answer(act: Act, heard: Heard, doses: Sequence[OpenDose], now: Now, languag
     if sure and alone:
         return _do(waiting, doses, language)
     return _read_back(waiting, now, language, asked + 1)
+
+
+def _need(intent: Intent, now: Now, language: str, asked: int) -> Turn:
+    """ "I need my pain medicine": which one, may it be taken, and it counts only once that was read back."""
+    about = tuple(one.spoken for one, _ in now.needed)
+    waiting = Conversation(Stage.READ_BACK, 0, intent, about, now.at, now.now_ms, questions=asked)
+    if not about:
+        return Turn(None, said("no_need", language))
+    if len(about) > NUMBERED_MAX:
+        return Turn(None, said("button", language))
+    if len(about) > 1:
+        until_ms = now.now_ms + ANSWER_S * 1000
+        which = waiting._replace(stage=Stage.WHICH, until_ms=until_ms, questions=asked + 1)
+        return Turn(which, said("which", language, list=listed(about, language)))
+    return _about_needed(waiting, now, language, asked + 1)
+
+
+def _about_needed(waiting: Conversation, now: Now, language: str, questions: int) -> Turn:
+    """One medicine as needed: what is allowed is said. What was swallowed already is asked for as it was."""
+    found = _still_needed(waiting, now)
+    if found is None:
+        return Turn(None, said("no_need", language))
+    if not found[1] or questions > QUESTIONS_MAX:
+        return _read_back(waiting, now, language, questions)
+    names = {"doses": named(waiting.doses, language), "later": found[1]}
+    if waiting.intent is Intent.NEED:
+        return Turn(None, said("not_before", language, **names))
+    until_ms = now.now_ms + ANSWER_S * 1000
+    return Turn(
+        waiting._replace(stage=Stage.READ_BACK, until_ms=until_ms, questions=questions),
+        said("read_back_early", language, **names),
+    )
+
+
+def _take(agreed: Conversation, now: Now, language: str) -> Turn:
+    """Keep a medicine as needed. Asked for, and not allowed any more: refused with the time."""
+    found = _still_needed(agreed, now)
+    if found is None:
+        return Turn(None, said("no_need", language))
+    names = {"doses": named(agreed.doses, language), "time": agreed.at, "later": found[1]}
+    if found[1] and agreed.intent is Intent.NEED:
+        return Turn(None, said("not_before", language, **names))
+    intake = Intake(found[0], agreed.at_ms, swallowed=agreed.intent is Intent.NEED_TAKEN)
+    return Turn(None, said("noted_taken", language, **names), otherwise=said("not_noted", language), intake=intake)
+
+
+def _still_needed(waiting: Conversation, now: Now) -> tuple[Needed, str] | None:
+    return next((one for one in now.needed if one[0].spoken.id == waiting.doses[0].id), None)
 
 
 def _read_back(waiting: Conversation, now: Now, language: str, questions: int) -> Turn:
@@ -275,7 +341,8 @@ def _ask_again(before: Conversation, now: Now, language: str) -> Turn:
         left_s = max(1, (before.until_ms - now.now_ms) // 1000)
         return Turn(before, said("countdown", language, seconds=left_s))
     if before.stage is Stage.READ_BACK:
-        return _read_back(before, now, language, before.questions + 1)
+        again = _about_needed if before.intent in AS_NEEDED else _read_back
+        return again(before, now, language, before.questions + 1)
     if before.questions >= QUESTIONS_MAX:
         return Turn(None, said("button", language))
     until_ms = now.now_ms + ANSWER_S * 1000

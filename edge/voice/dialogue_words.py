@@ -1,4 +1,4 @@
-"""What a device says in a dialogue, by language. `{doses}`, `{time}`, `{seconds}` and `{list}` are filled in."""
+"""What a device says in a dialogue, by language. `{doses}`, `{time}`, `{later}`, `{seconds}` and `{list}` are filled in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "read_back_taken": "You took {doses} at {time}, yes?",
         "read_back_skip": "You want to skip {doses}, yes?",
         "read_back_snooze": "Shall I remind you in {minutes} minutes, yes?",
+        "read_back_need": "You may take {doses} now. Are you taking it, yes?",
+        "read_back_need_taken": "You took {doses} at {time}, yes?",
+        "read_back_early": "{doses} was not to be taken before {later}. Did you take it already, yes?",
+        "not_before": "Not before {later}: {doses}. If you need help now, say help.",
+        "no_need": "You have no medicine to take as needed. Your words are kept for your nurse.",
         "which": "Which one do you mean? {list} Say the number.",
         "number": "Number {number}: {dose}.",
         "noted_taken": "Noted: {doses} taken at {time}. Thank you.",
@@ -34,6 +39,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "read_back_taken": "आपने {time} बजे {doses} ली, हाँ?",
         "read_back_skip": "आप {doses} छोड़ना चाहते हैं, हाँ?",
         "read_back_snooze": "क्या मैं {minutes} मिनट में याद दिलाऊँ, हाँ?",
+        "read_back_need": "आप अभी {doses} ले सकते हैं। क्या आप ले रहे हैं, हाँ?",
+        "read_back_need_taken": "आपने {time} बजे {doses} ली, हाँ?",
+        "read_back_early": "{doses} {later} से पहले नहीं लेनी थी। क्या आपने ले ली है, हाँ?",
+        "not_before": "{later} से पहले नहीं: {doses}। अभी मदद चाहिए तो बटन दबाएँ।",
+        "no_need": "ज़रूरत पर लेने की आपकी कोई दवा नहीं है। आपकी बात नर्स के लिए रखी गई है।",
         "which": "कौन सी? {list} नंबर बोलिए।",
         "number": "नंबर {number}: {dose}।",
         "noted_taken": "लिख लिया: {time} बजे {doses} ली। धन्यवाद।",
@@ -56,6 +66,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "read_back_taken": "Tomó {doses} a las {time}, ¿sí?",
         "read_back_skip": "Quiere saltarse {doses}, ¿sí?",
         "read_back_snooze": "¿Se lo recuerdo en {minutes} minutos, sí?",
+        "read_back_need": "Puede tomar ya {doses}. ¿Lo toma ahora, sí?",
+        "read_back_need_taken": "Tomó {doses} a las {time}, ¿sí?",
+        "read_back_early": "No debía tomar {doses} antes de las {later}. ¿Ya se lo tomó, sí?",
+        "not_before": "No antes de las {later}: {doses}. Si necesita ayuda ahora, pulse el botón.",
+        "no_need": "No tiene medicinas para tomar si hace falta. Sus palabras quedan guardadas para su enfermera.",
         "which": "¿Cuál de ellos? {list} Diga el número.",
         "number": "Número {number}: {dose}.",
         "noted_taken": "Anotado: {doses} a las {time}. Gracias.",
@@ -78,6 +93,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "read_back_taken": "أخذت {doses} الساعة {time}، نعم؟",
         "read_back_skip": "تريد ترك {doses}، نعم؟",
         "read_back_snooze": "هل أذكّرك بعد {minutes} دقيقة، نعم؟",
+        "read_back_need": "يمكنك أخذ {doses} الآن. هل تأخذه، نعم؟",
+        "read_back_need_taken": "أخذت {doses} الساعة {time}، نعم؟",
+        "read_back_early": "لم يكن يجب أخذ {doses} قبل {later}. هل أخذته بالفعل، نعم؟",
+        "not_before": "ليس قبل {later}: {doses}. إذا احتجت إلى مساعدة الآن فاضغط الزر.",
+        "no_need": "ليس لديك دواء يؤخذ عند الحاجة. حُفظ كلامك للممرضة.",
         "which": "أيها تقصد؟ {list} قل الرقم.",
         "number": "رقم {number}: {dose}.",
         "noted_taken": "تم التسجيل: أخذت {doses} الساعة {time}. شكرًا.",

@@ -21,10 +21,11 @@ import structlog
 from edge.app.dispatcher import Accepted, Outcome, until_done
 from edge.app.ports import DeviceError, DoseAnnouncement, DoseDevice
 from edge.app.voice_notes import SaidNote
-from edge.domain.care_commands import AnswerDose, RaiseCareAlert
+from edge.domain.care_commands import AnswerDose, RaiseCareAlert, TakeAsNeeded
 from edge.domain.commands import Command
+from edge.domain.utterances import AS_NEEDED, Needed
 from edge.store import spoken
-from edge.voice.dialogue import Call, Conversation, Now, Record, Stage, Turn, run_out, turn
+from edge.voice.dialogue import Call, Conversation, Intake, Now, Record, Stage, Turn, run_out, turn
 from edge.voice.dialogue_words import said
 from edge.voice.heard import Heard
 from shared.clock import Clock, utc
@@ -37,6 +38,7 @@ WORDS_EXPIRE_S: Final = 60
 """Domain seconds after which an answer of ours is too late to be said."""
 LATE_S: Final = 120
 """A recording older than this came from a device that was away: nobody waits for a question any more."""
+HALF_DAY_MS: Final = 12 * 3_600_000
 TITLES: Final = {"help": "Somebody asks for help", "red_flag": "Somebody said something alarming"}
 
 log = structlog.get_logger("edge.voice")
@@ -120,7 +122,10 @@ class Listener:
             if heard.silent:
                 return
             doses = spoken.open_doses(self._reader, note.person_id, now.now_ms)
-            await self._follow(line, note, turn(line.conversation, heard, doses, now, note.language))
+            before = line.conversation
+            if heard.act in AS_NEEDED or (before is not None and before.intent in AS_NEEDED):
+                now = now._replace(needed=self._needed(note, now.now_ms))
+            await self._follow(line, note, turn(before, heard, doses, now, note.language))
 
     async def _late(self, note: SaidNote, heard: Heard | None) -> None:
         """Nobody is asked; what both decoders heard is kept, and a cry is passed on without a countdown."""
@@ -138,6 +143,8 @@ class Listener:
         """Keep, call, then say; a countdown goes on in the background."""
         say = found.say
         if found.record is not None and not await self._keep(found.record, note):
+            say = found.otherwise
+        if found.intake is not None and not await self._take(found.intake, note):
             say = found.otherwise
         if found.call is not None:
             about = line.cry or note
@@ -175,6 +182,16 @@ class Listener:
             )  # fmt: skip
             kept = isinstance(await self._submitted(command), Accepted) and kept
         return kept
+
+    async def _take(self, intake: Intake, note: SaidNote) -> bool:
+        """Submit a medicine as needed; whether it was accepted."""
+        one = intake.needed
+        command = TakeAsNeeded(
+            command_id=f"said:{note.id}:{one.plan_id}/{one.item_id}", actor=f"device:{note.device_id}",
+            plan_id=one.plan_id, item_id=one.item_id, quantity=one.quantity, source="voice", at_ms=intake.at_ms,
+            swallowed=intake.swallowed, device_id=note.device_id, note_id=note.id,
+        )  # fmt: skip
+        return isinstance(await self._submitted(command), Accepted)
 
     async def _call(self, call: Call, note_id: str, person_id: str | None, device_id: str | None) -> None:
         topic = "red_flag" if call.red_flags else "help"
@@ -225,5 +242,17 @@ class Listener:
 
     def _now(self) -> Now:
         now_ms = self._clock.now_ms()
-        here = utc(now_ms).astimezone(self._zone)
-        return Now(now_ms, f"{here.hour}:{here.minute:02d}")
+        return Now(now_ms, self._read(now_ms))
+
+    def _needed(self, note: SaidNote, now_ms: int) -> list[tuple[Needed, str]]:
+        """The person's medicines as needed, each with from when it may be taken as people read it."""
+        return [
+            (one, "" if one.not_before_ms is None else self._read(one.not_before_ms, now_ms))
+            for one in spoken.needed(self._reader, note.person_id, now_ms)
+        ]
+
+    def _read(self, ms: int, now_ms: int | None = None) -> str:
+        """ "8:05"; with the day where the time alone could be taken for an earlier one."""
+        here = utc(ms).astimezone(self._zone)
+        day = f"{here:%Y-%m-%d} " if now_ms is not None and ms - now_ms >= HALF_DAY_MS else ""
+        return f"{day}{here.hour}:{here.minute:02d}"

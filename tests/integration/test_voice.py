@@ -17,7 +17,7 @@ import pytest
 from edge.app.ports import Busy, DeviceError, Offline
 from edge.app.voice_notes import SaidNote
 from edge.domain.care_commands import RegisterNote
-from edge.domain.utterances import CRITICAL, Intent
+from edge.domain.utterances import AS_NEEDED, CRITICAL, Intent
 from edge.voice.heard import Ask, Heard
 from edge.voice.hearing import Hearing
 from edge.voice.listener import LATE_S, Listener
@@ -284,6 +284,39 @@ async def test_a_no_to_the_read_back_keeps_nothing(tmp_path: Path, ears: Ears) -
         await it.speak("no I did not")
         await it.hears("All right. Nothing was noted.")
         assert it.statuses() == {"insulin": "ANNOUNCED"}
+
+
+async def test_a_medicine_as_needed_is_asked_for_by_voice_and_the_next_is_told_not_before_when(
+    tmp_path: Path, ears: Ears
+) -> None:
+    pain = {"id": "p", "medication": "paracetamol", "as_needed": True, "limits": {"min_gap_min": 240}}
+    async with home(tmp_path, ears, {"medication": "metformin", "times": ["08:00"]}, pain) as it:
+        await it.speak("I need my pain medicine")
+        await it.hears("You may take 1 paracetamol now. Are you taking it, yes?")
+        assert it.patient.it.rows("select 1 from dose_events where act = 'taken'") == []
+        await it.speak("yes please")
+        await it.hears("Noted: 1 paracetamol taken at 8:05. Thank you.")
+        taken = "select item_id, act, source, at from dose_events where act = 'taken'"
+        assert it.patient.it.rows(taken) == [("p", "taken", "voice", at("2026-11-20T08:05"))]
+        assert it.statuses()["metformin"] == "ANNOUNCED", "the dose that is due was not meant"
+        await it.speak("can I take my pain medicine now")
+        await it.hears("Not before 12:05: 1 paracetamol. If you need help now, say help.")
+        await it.speak("I took my pain medicine")
+        await it.hears("1 paracetamol was not to be taken before 12:05. Did you take it already, yes?")
+        assert len(it.patient.it.rows(taken)) == 1
+        await it.speak("yes I did")
+        assert len(it.patient.it.rows(taken)) == 2
+        assert [one[0] for one in it.patient.alerts("topic = 'dose_limit'")] == ["dose_limit"]
+
+
+def test_a_medicine_as_needed_is_never_heard_as_the_dose_that_is_due_and_no_dose_as_it(ears: Ears) -> None:
+    for voice in VOICES:
+        for words in ("I took my pain medicine", "I need my pain medicine", "I need something for the pain"):
+            found = heard(ears, words, voice)
+            assert found.act not in (Intent.TAKEN, Intent.TAKEN_ALL, Intent.SKIP), (words, voice, found)
+        for words in ("I took my medicine", "I took my pills", "I have taken my medicine"):
+            found = heard(ears, words, voice)
+            assert found.act not in AS_NEEDED, (words, voice, found)
 
 
 async def test_two_decoders_that_agree_on_the_only_open_dose_keep_it(tmp_path: Path, ears: Ears) -> None:

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.domain.utterances import Intent, OpenDose, known
+from edge.domain.utterances import Intent, Needed, OpenDose, known
 from edge.voice.dialogue import (
     ANSWER_S,
     COUNTDOWN_S,
     NEXT,
     QUESTIONS_MAX,
     Call,
+    Intake,
     Now,
     Record,
     Reply,
@@ -225,7 +226,16 @@ def test_the_table_has_a_step_for_every_reply_to_every_question() -> None:
 
 
 def test_every_sentence_stands_in_four_languages_with_the_same_blanks() -> None:
-    values = {"doses": "x", "time": "8:05", "list": "x", "minutes": 5, "seconds": 20, "number": 1, "dose": "x"}
+    values = {
+        "doses": "x",
+        "time": "8:05",
+        "later": "8:05",
+        "list": "x",
+        "minutes": 5,
+        "seconds": 20,
+        "number": 1,
+        "dose": "x",
+    }
     assert {language: set(words) for language, words in WORDS.items()} == {key: set(WORDS["en"]) for key in WORDS}
     for key, english in WORDS["en"].items():
         for words in WORDS.values():
@@ -233,6 +243,67 @@ def test_every_sentence_stands_in_four_languages_with_the_same_blanks() -> None:
             assert sorted(part for part in values if f"{{{part}}}" in words[key]) == sorted(
                 part for part in values if f"{{{part}}}" in english
             ), key
+
+
+# --- medicines as needed -----------------------------------------------------------------------------------------------
+
+IBUPROFEN = Needed("plan", "i", "ibuprofen", 1)
+PARACETAMOL = Needed("plan", "p", "paracetamol", 2, not_before_ms=9_000_000)
+
+
+def needing(*needed: tuple[Needed, str]) -> Now:
+    return AT._replace(needed=needed)
+
+
+def test_a_medicine_as_needed_that_may_be_taken_is_read_back_and_counts_after_a_yes_of_both() -> None:
+    now = needing((IBUPROFEN, ""))
+    asked = turn(None, both("i need my pain medicine"), [METFORMIN], now, "en")
+    assert asked.say == "You may take 1 ibuprofen now. Are you taking it, yes?"
+    assert (asked.record, asked.intake) == (None, None)
+    assert turn(asked.conversation, one("yes"), [METFORMIN], now, "en").intake is None
+    again = turn(asked.conversation, both("i need my pain medicine"), [METFORMIN], now, "en")
+    assert again.intake is None, "to ask for it once more is no yes"
+    found = turn(asked.conversation, both("yes"), [METFORMIN], now, "en")
+    assert found.intake == Intake(IBUPROFEN, AT.now_ms, swallowed=False)
+    assert found.record is None, "the dose that is due is another matter"
+    assert found.say == "Noted: 1 ibuprofen taken at 8:05. Thank you."
+
+
+def test_one_that_may_not_be_taken_is_answered_with_its_time_and_nothing_is_kept() -> None:
+    found = turn(None, both("i need my pain medicine"), [], needing((PARACETAMOL, "20:00")), "en")
+    assert found.say == "Not before 20:00: 2 paracetamol. If you need help now, say help."
+    assert (found.intake, found.conversation) == (None, None)
+
+
+def test_one_that_was_swallowed_too_soon_is_asked_for_and_kept_as_it_was() -> None:
+    now = needing((PARACETAMOL, "20:00"))
+    asked = turn(None, both("i took my pain medicine"), [], now, "en")
+    assert asked.say == "2 paracetamol was not to be taken before 20:00. Did you take it already, yes?"
+    assert asked.intake is None
+    found = turn(asked.conversation, both("yes"), [], now, "en")
+    assert found.intake == Intake(PARACETAMOL, AT.now_ms, swallowed=True)
+    assert turn(asked.conversation, one("no"), [], now, "en").say == "All right. Nothing was noted."
+
+
+def test_among_several_the_person_chooses_by_number_and_hears_what_is_allowed_of_that_one() -> None:
+    now = needing((IBUPROFEN, ""), (PARACETAMOL, "20:00"))
+    which = turn(None, both("i need my pain medicine"), [METFORMIN], now, "en")
+    assert which.say == "Which one do you mean? Number 1: 1 ibuprofen. Number 2: 2 paracetamol. Say the number."
+    assert turn(which.conversation, both("two"), [METFORMIN], now, "en").say.startswith("Not before 20:00")
+    first = turn(which.conversation, both("one"), [METFORMIN], now, "en")
+    assert first.say == "You may take 1 ibuprofen now. Are you taking it, yes?"
+
+
+def test_without_a_medicine_as_needed_the_words_go_to_the_nurse_and_more_than_can_be_told_apart_to_the_button() -> None:
+    assert turn(None, both("i need my pain medicine"), [METFORMIN], AT, "en").say.startswith("You have no medicine to")
+    many = needing(*((Needed("plan", str(n), f"medicine {n}", 1), "") for n in range(5)))
+    assert turn(None, both("i need my pain medicine"), [], many, "en").say == WORDS["en"]["button"]
+
+
+def test_one_that_was_taken_at_the_desk_while_the_question_stood_is_refused_with_its_time() -> None:
+    asked = turn(None, both("i need my pain medicine"), [], needing((IBUPROFEN, "")), "en")
+    found = turn(asked.conversation, both("yes"), [], needing((IBUPROFEN, "12:05")), "en")
+    assert (found.intake, found.say) == (None, "Not before 12:05: 1 ibuprofen. If you need help now, say help.")
 
 
 # --- the rule of two decoders ------------------------------------------------------------------------------------------
@@ -276,7 +347,11 @@ def test_whatever_is_said_in_a_conversation_a_dose_is_only_taken_on_the_word_of_
     for words, agree, snr_db in sayings:
         second += 3
         heard = both(words, snr_db) if agree else one(words, snr_db)
-        found = turn(conversation, heard, doses, later(second), "en")
+        now = later(second)._replace(needed=((IBUPROFEN, ""), (PARACETAMOL, "20:00"))[: many % 3])
+        found = turn(conversation, heard, doses, now, "en")
+        if found.intake is not None:
+            assert heard.agreed and heard.asks is None
+            assert heard.act in (Intent.YES, Intent.NEED_TAKEN)
         if found.record is not None:
             assert heard.agreed
             assert heard.asks is None
