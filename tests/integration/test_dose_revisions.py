@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,36 @@ async def test_an_announcement_that_waits_is_not_made_with_the_old_amount(tmp_pa
         it.voice.fails = None
         await it.to("2026-11-20T08:06", 10)
         assert len(it.voice.said) == 1 and "1 tablet of" in it.voice.said[0]
+
+
+@dataclass
+class Interrupted:
+    """A loudspeaker that fails the first time, and meanwhile somebody does something. said: what it says afterwards."""
+
+    meanwhile: Callable[[], Awaitable[object]]
+    said: list[str] = field(default_factory=list)
+    failed: bool = False
+
+    async def say(self, words: str, language: str) -> None:
+        """Fail once, then remember."""
+        if not self.failed:
+            self.failed = True
+            await self.meanwhile()
+            raise DeviceError("busy")
+        self.said.append(words)
+
+
+@pytest.mark.parametrize("what", ["answered", "changed"])
+async def test_an_announcement_that_is_tried_again_is_not_made_of_what_was_answered_or_changed_meanwhile(
+    tmp_path: Path, what: str
+) -> None:
+    async with care(tmp_path) as it:
+        await it.plan(TWO)
+        voice = Interrupted(it.answer if what == "answered" else lambda: it.plan(ONE, revision=2))
+        it.voice = voice  # type: ignore[assignment]
+        await it.to("2026-11-20T08:06", 3)
+        assert voice.failed and not any("2 tablets" in said for said in voice.said)
+        assert len(voice.said) == (0 if what == "answered" else 1)
 
 
 async def test_a_dose_put_off_is_said_with_the_new_amount_when_its_time_comes(tmp_path: Path) -> None:
