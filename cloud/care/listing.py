@@ -120,6 +120,11 @@ async def looked_at(conn: Connection, clock: Clock, account: Account, note_id: s
         " where note_looks.version < excluded.version",
         (version, account.name, clock.now_ms(), row["site"], note_id),
     )
+    await conn.execute(
+        "update llm_results set seen = true where site = %s and pipeline = 'note' and subject_id = %s and not seen"
+        " and version <= coalesce(%s, version)",
+        (row["site"], note_id, version),
+    )
     await audit.write(
         conn, clock, account.actor, "recording_looked_at", site=row["site"], person=row["patient_id"], note=note_id
     )

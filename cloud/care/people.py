@@ -18,6 +18,17 @@ from shared.clock import Clock, iso
 from shared.ids import new_id
 from shared.problems import Problem
 
+COUNTED_MAX: Final = 100
+"""Recordings to look at that the list of patients counts of one patient; their page shows all."""
+_TO_LOOK_AT: Final = (
+    "(select count(*) from (select 1 from (select r.subject_id as note_id from llm_results r where r.site = p.site"
+    " and r.person_id = p.person_id and r.pipeline = 'note' and (r.needs_human or r.review) and not r.seen"
+    " union select i.interaction_id from interaction_logs i where i.site = p.site and i.person_id = p.person_id"
+    " and i.status = 'failed') may cross join lateral (select o.to_look_at from note_readings o"
+    " where o.site = p.site and o.note_id = may.note_id limit 1) open"
+    f" where open.to_look_at limit {COUNTED_MAX}) found)"
+)
+"""Recordings of a patient `p` that ask for a person; those somebody has looked at are not gone through again."""
 Row = dict[str, Any]
 CAREGIVERS_MAX: Final = 20
 HOLD_MS_MAX: Final = round(timedelta(days=366).total_seconds() * 1000)
@@ -39,8 +50,7 @@ class People:
                 "select p.site, p.person_id, p.name, p.phone, p.age, p.gender, p.language,"
                 " exists (select 1 from medication_plans m where m.site = p.site and m.person_id = p.person_id"
                 " and m.status = 'active'),"
-                " coalesce(n.open, 0), coalesce(n.nobody, 0), (select count(*) from note_readings r where r.site = p.site"
-                " and r.person_id = p.person_id and r.to_look_at) from persons p"
+                f" coalesce(n.open, 0), coalesce(n.nobody, 0), {_TO_LOOK_AT} from persons p"
                 " left join lateral (select count(*) as open, count(*) filter (where a.acked_ms is null) as nobody"
                 " from alerts_now a where a.site = p.site and a.person_id = p.person_id and a.is_open) n on true"
                 f" where not p.erased and {condition} and (%s::text is null or p.site = %s)"

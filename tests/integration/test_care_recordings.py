@@ -326,6 +326,7 @@ async def test_a_recording_that_asks_for_a_person_says_so_until_somebody_by_name
     assert note["to_look_at"], "an analysis after that asks anew"
     stale = await care.ask("nina", "POST", "/voice/note-1/looked-at", json={"version": 11})
     assert stale["to_look_at"], "who saw the one before has not seen this one"
+    assert sum(one["notes_to_look_at"] for one in await care.ask("nina", "GET", "/patients")) == 1
     assert not (await care.ask("mia", "POST", "/voice/note-1/looked-at", json={"version": 12}))["to_look_at"]
 
 
@@ -354,7 +355,9 @@ async def test_a_recording_nobody_could_read_asks_for_a_person(care: CareOffice)
         await conn.execute("delete from llm_results")
         await conn.execute("update interaction_logs set status = 'failed'")
     assert (await care.ask("nina", "GET", "/voice/note-1"))["to_look_at"]
+    assert sum(one["notes_to_look_at"] for one in await care.ask("nina", "GET", "/patients")) == 1
     assert not (await care.ask("nina", "POST", "/voice/note-1/looked-at"))["to_look_at"]
+    assert sum(one["notes_to_look_at"] for one in await care.ask("nina", "GET", "/patients")) == 0
 
 
 async def test_only_who_cares_for_a_patient_takes_the_badge_of_a_recording_away(care: CareOffice) -> None:
