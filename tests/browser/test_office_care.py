@@ -144,6 +144,10 @@ async def test_a_caregiver_is_not_told_that_all_is_well_while_a_device_is_silent
     lost = {"dose_id": "lost", "medication": "Insulin", "status": "UNKNOWN", "due_ms": now_ms, "miss_at_ms": now_ms}
     await medicine.insert("dose_occurrences", {**of, **lost, "nominal_local": f"{datetime.now(UTC):%Y-%m-%dT%H:%M}"})
     await expect(unsure).to_contain_text("nobody knows whether all doses of today were taken; not known: 1")
+    await medicine.write("update dose_occurrences set taken_ms = %s where dose_id = 'lost'", now_ms)
+    row = page.locator("[data-dose=lost]")
+    await expect(row, "what was taken after its time stands beside it").to_contain_text("taken after all at")
+    await expect(row.locator(".badge").first).to_have_text("unknown")
     await expect(well).to_have_count(0)
 
 

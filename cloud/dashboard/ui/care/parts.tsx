@@ -43,9 +43,12 @@ export function Moment({ at, zone, seconds = false }: { at: string; zone?: strin
 
 const LOOK: Partial<Record<Status, string>> = { ON_TIME: "good", EARLY: "good", LATE: "warn", MISSED: "bad", NOT_ANNOUNCED: "warn", UNKNOWN: "warn", ANNOUNCED: "warn" };
 
+/** Taken in its time; what was swallowed after it stands beside a dose that stays what it was. */
+const isTaken = ({ status }: Dose): boolean => status === "EARLY" || status === "ON_TIME" || status === "LATE";
+
 export function StatusBadge({ dose, zone }: { dose: Dose; zone?: string | undefined }): JSX.Element {
   const t = useWords(CARE);
-  return <span class={`badge ${LOOK[dose.status] ?? "pale"}`}>{t(dose.status)}{dose.taken_at && <bdi dir="ltr">{clockTime(Date.parse(dose.taken_at), zone)}</bdi>}</span>;
+  return <span class={`badge ${LOOK[dose.status] ?? "pale"}`}>{t(dose.status)}{dose.taken_at && isTaken(dose) && <bdi dir="ltr">{clockTime(Date.parse(dose.taken_at), zone)}</bdi>}</span>;
 }
 
 /** `nowMs`, by the server: from then on a planned dose that is due says that nobody was heard. `asOfMs`: up to when the clinic is heard. */
@@ -61,6 +64,7 @@ export function DoseRow({ dose, zone, day = false, nowMs = 0, asOfMs = nowMs, ch
         <strong dir="auto">{dose.medication}</strong> <bdi><span class="num">{dose.quantity}</span> {dose.unit}</bdi>
         <small>
           <StatusBadge dose={dose} zone={zone} />
+          {dose.taken_at && !isTaken(dose) && <span>{t("after_all", { time: alone(clockTime(Date.parse(dose.taken_at), zone)) })}</span>}
           {dose.critical && <span class="badge bad">{t("critical")}</span>}
           {open && <span class={late ? "badge warn" : ""}>{t(late ? "late_since" : "until", { time: alone(clockTime(Date.parse(dose.on_time_until), zone)) })}</span>}
           {unheard ? <span>{t("not_heard")}</span> : dose.reason && <bdi>{dose.reason}</bdi>}

@@ -9,7 +9,7 @@ export const CARE = words(
     acked: "{name} is looking after this", nobody: "Nobody is looking after this yet", critical: "critical", warning: "warning", info: "for information", no_name: "no name", alerts: "Alerts", no_alerts: "No open alerts.", told: "Who was told",
     PLANNED: "planned", ANNOUNCED: "announced", SNOOZED: "put off", EARLY: "early", ON_TIME: "on time", LATE: "late", SKIPPED: "skipped",
     MISSED: "missed", HELD: "on hold", UNKNOWN: "unknown", NOT_ANNOUNCED: "never announced", VOIDED: "void", today: "Today", no_doses: "No dose is planned for today.",
-    at: "at {time}", until: "on time until {time}", late_since: "late since {time}", not_heard: "nobody was heard yet", next: "Next: {what} at {time}", due_since: "Due since {time}: {what}", save: "Save", add: "Add", remove: "Remove", reason: "Reason",
+    at: "at {time}", until: "on time until {time}", late_since: "late since {time}", after_all: "taken after all at {time}", not_heard: "nobody was heard yet", next: "Next: {what} at {time}", due_since: "Due since {time}: {what}", save: "Save", add: "Add", remove: "Remove", reason: "Reason",
     loading: "Loading…", from: "From", to: "Until", language: "Language", none: "none", name: "Name", lang_patient: "the patient's",
   },
   {
@@ -20,7 +20,7 @@ export const CARE = words(
       acked: "{name} इसे देख रहे हैं", nobody: "अभी कोई इसे नहीं देख रहा", critical: "गंभीर", warning: "चेतावनी", info: "सूचना", no_name: "नाम नहीं", alerts: "चेतावनियाँ", no_alerts: "कोई खुली चेतावनी नहीं।", told: "किसे बताया गया",
       PLANNED: "तय", ANNOUNCED: "बताई गई", SNOOZED: "टाली गई", EARLY: "जल्दी", ON_TIME: "समय पर", LATE: "देर से", SKIPPED: "छोड़ी गई",
       MISSED: "छूटी", HELD: "रोकी गई", UNKNOWN: "अज्ञात", NOT_ANNOUNCED: "नहीं बताई गई", VOIDED: "रद्द", today: "आज", no_doses: "आज कोई ख़ुराक तय नहीं है।",
-      at: "{time} पर", until: "{time} तक समय पर", late_since: "{time} से देर", not_heard: "अभी किसी से ख़बर नहीं", next: "अगली: {what}, {time} पर", due_since: "{time} से देय: {what}", save: "सहेजें", add: "जोड़ें", remove: "हटाएँ", reason: "कारण",
+      at: "{time} पर", until: "{time} तक समय पर", late_since: "{time} से देर", after_all: "फिर भी {time} पर ली गई", not_heard: "अभी किसी से ख़बर नहीं", next: "अगली: {what}, {time} पर", due_since: "{time} से देय: {what}", save: "सहेजें", add: "जोड़ें", remove: "हटाएँ", reason: "कारण",
       loading: "खुल रहा है…", from: "से", to: "तक", language: "भाषा", none: "कोई नहीं", name: "नाम", lang_patient: "मरीज़ की",
     },
     es: {
@@ -30,7 +30,7 @@ export const CARE = words(
       acked: "{name} se encarga", nobody: "Aún no se encarga nadie", critical: "crítica", warning: "aviso", info: "información", no_name: "sin nombre", alerts: "Alertas", no_alerts: "No hay alertas abiertas.", told: "A quién se avisó",
       PLANNED: "prevista", ANNOUNCED: "avisada", SNOOZED: "aplazada", EARLY: "antes", ON_TIME: "a tiempo", LATE: "tarde", SKIPPED: "omitida",
       MISSED: "olvidada", HELD: "suspendida", UNKNOWN: "desconocida", NOT_ANNOUNCED: "no anunciada", VOIDED: "anulada", today: "Hoy", no_doses: "Hoy no hay dosis previstas.",
-      at: "a las {time}", until: "a tiempo hasta las {time}", late_since: "con retraso desde las {time}", not_heard: "aún sin noticias", next: "Siguiente: {what} a las {time}", due_since: "Toca desde las {time}: {what}", save: "Guardar", add: "Añadir", remove: "Quitar", reason: "Motivo",
+      at: "a las {time}", until: "a tiempo hasta las {time}", late_since: "con retraso desde las {time}", after_all: "tomada al final a las {time}", not_heard: "aún sin noticias", next: "Siguiente: {what} a las {time}", due_since: "Toca desde las {time}: {what}", save: "Guardar", add: "Añadir", remove: "Quitar", reason: "Motivo",
       loading: "Cargando…", from: "Desde", to: "Hasta", language: "Idioma", none: "ninguno", name: "Nombre", lang_patient: "el del paciente",
     },
     ar: {
@@ -40,7 +40,7 @@ export const CARE = words(
       acked: "يتولاه {name}", nobody: "لم يتولَّه أحد بعد", critical: "حرج", warning: "تحذير", info: "للعلم", no_name: "بلا اسم", alerts: "تنبيهات", no_alerts: "لا تنبيهات مفتوحة.", told: "من أُبلغ",
       PLANNED: "مخططة", ANNOUNCED: "معلنة", SNOOZED: "مؤجلة", EARLY: "مبكرة", ON_TIME: "في الوقت", LATE: "متأخرة", SKIPPED: "متخطاة",
       MISSED: "فائتة", HELD: "موقوفة", UNKNOWN: "مجهولة", NOT_ANNOUNCED: "لم تُعلن", VOIDED: "ملغاة", today: "اليوم", no_doses: "لا جرعات مخططة لليوم.",
-      at: "في {time}", until: "في الوقت حتى {time}", late_since: "متأخرة منذ {time}", not_heard: "لم يُسمع من أحد بعد", next: "التالية: {what} في {time}", due_since: "مستحقة منذ {time}: {what}", save: "حفظ", add: "إضافة", remove: "إزالة", reason: "السبب",
+      at: "في {time}", until: "في الوقت حتى {time}", late_since: "متأخرة منذ {time}", after_all: "أُخذت بعد ذلك في {time}", not_heard: "لم يُسمع من أحد بعد", next: "التالية: {what} في {time}", due_since: "مستحقة منذ {time}: {what}", save: "حفظ", add: "إضافة", remove: "إزالة", reason: "السبب",
       loading: "جارٍ الفتح…", from: "من", to: "حتى", language: "اللغة", none: "لا أحد", name: "الاسم", lang_patient: "لغة المريض",
     },
   },
