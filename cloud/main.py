@@ -156,6 +156,7 @@ async def assemble(settings: Settings, clock: Clock, *, serving: bool = False) -
         async def on_revoked(crl_pem: str) -> None:
             await asyncio.to_thread(operations.tell_broker, settings.broker_files, crl_pem)
 
+        care = Care(pool, mailbox, clock, settings.data / "blobs", settings.sounds_keep_days, settings.worker)
         yield Parts(
             settings=settings,
             clock=clock,
@@ -179,7 +180,7 @@ async def assemble(settings: Settings, clock: Clock, *, serving: bool = False) -
             changed=changed,
             pipelines=pipelines,
             insights=Insights(pool, clock, pipelines.jobs, pipelines.word),
-            care=Care(pool, mailbox, clock, settings.data / "blobs", settings.sounds_keep_days, settings.worker),
+            care=care,
             notifications=Notifications(
                 pool,
                 clock,
@@ -193,6 +194,7 @@ async def assemble(settings: Settings, clock: Clock, *, serving: bool = False) -
                     worker=settings.worker,
                     silent_after_ms=int(settings.notify_silent_after_s * 1000),
                 ),
+                care.telling,
             ),
             door=MqttDoor(broker, pool, intake, hellos, mailbox, watch) if broker else None,
         )

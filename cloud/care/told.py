@@ -90,6 +90,13 @@ class Telling:
         )  # fmt: skip
         return {"command_id": command_id, "state": state, "site": dose.site}
 
+    async def keep_named(
+        self, conn: Connection, site: str, dose: Row, act: Literal["taken", "skipped"], at_ms: int | None, by: str,
+        actor: str,
+    ) -> None:  # fmt: skip
+        """As `keep`, of a dose as `doses_of` gives it."""
+        await self.keep(conn, Dose(site, dose["id"], dose["person_id"], dose["status"]), act, at_ms, by=by, actor=actor)
+
     async def doses_of(self, conn: Connection, site: str, dose_ids: Sequence[str]) -> list[Row]:
         """Doses by due time, with the site's zone: id, person_id, status, due_ms, timezone."""
         found = await conn.execute(

@@ -1,7 +1,8 @@
 """What links in messages open: a small page that asks, the acknowledgement itself, and receipts of gateways.
 
 `GET /a/{token}` changes nothing (mail programs and messengers open links by themselves); only the button does. The page
-needs no script, names nobody, and holds nothing but the sentence.
+needs no script, names nobody, and holds nothing but the sentence, and for a caregiver the times of the doses the message was
+about, each with the way to say what became of it (`link_doses`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from psycopg.rows import TupleRow
 
 from cloud.accounts.guards import client_address
 from cloud.db.pool import Connection, Pool
-from cloud.notify import claims
+from cloud.notify import alerts, claims, link_doses
 from cloud.notify.acknowledging import Acknowledging
+from cloud.notify.link_doses import Answers
 from cloud.notify.links import BadLink, Links, Purpose
 from cloud.notify.words import text
 from shared.clock import Clock
@@ -40,6 +42,10 @@ STYLE: Final = (
     "p{margin:0 0 .4rem;color:#4a5c57;font-weight:600;font-size:1rem}h1{margin:0;font-size:1.4rem;line-height:1.35}"
     "button{margin-top:1.6rem;font:inherit;font-weight:600;min-height:3.5rem;padding:.8rem 1.4rem;border:0;"
     "border-radius:.8rem;background:#0b5c56;color:#fff;width:100%}"
+    "section{margin-top:1.8rem;padding-top:1.4rem;border-top:1px solid #d3dbd6}section h1{font-size:1.2rem}"
+    "h2{margin:1.2rem 0 .4rem;font-size:1.05rem}label{display:flex;gap:.6rem;align-items:center}"
+    "input{font:inherit;min-height:3rem;padding:.4rem .8rem;border:1.5px solid #6b7d77;border-radius:.7rem}"
+    "section button{margin-top:.8rem}button.other{background:#fff;color:#0b5c56;border:1.5px solid #0b5c56}"
     "button:focus-visible{outline:3px solid #0a58ca;outline-offset:3px}"
 )
 """As the pages of head office look; the contrast of text is above 4.5:1."""
@@ -53,8 +59,8 @@ HEADERS: Final = {
 }
 
 
-def links_router(pool: Pool, links: Links, acknowledging: Acknowledging, clock: Clock) -> APIRouter:
-    """`/a/{token}` and the receipts."""
+def links_router(pool: Pool, links: Links, acknowledging: Acknowledging, answers: Answers, clock: Clock) -> APIRouter:
+    """`/a/{token}`, `/a/{token}/dose` and the receipts."""
     api = APIRouter(tags=["notifications"])
     limit = RateLimit(BURST, PER_MINUTE)
 
@@ -71,9 +77,12 @@ def links_router(pool: Pool, links: Links, acknowledging: Acknowledging, clock: 
             async with pool.transaction() as conn:
                 link = await _link(conn, links, token, "acknowledge", now_ms)
                 state = await acknowledging.state(conn, link["site"], link["alert_ids"])
+                more = link_doses.forms(await doses(conn, link), token, link["language"])
         except BadLink as error:
             return _page("en", "page_ended" if error.ended else "page_wrong", 410 if error.ended else 400)
-        return _page(link["language"], "page_ask" if state == "open" else "page_over", button=state == "open")
+        return _page(
+            link["language"], "page_ask" if state == "open" else "page_over", button=state == "open", more=more
+        )
 
     @api.post("/a/{token}", response_class=HTMLResponse, include_in_schema=False)
     async def acknowledge(token: str, request: Request) -> HTMLResponse:
@@ -87,9 +96,39 @@ def links_router(pool: Pool, links: Links, acknowledging: Acknowledging, clock: 
                     "update notification_links set used_ms = coalesce(used_ms, %s) where site = %s and link_id = %s",
                     (now_ms, link["site"], link["link_id"]),
                 )
+                more = link_doses.forms(await doses(conn, link), token, link["language"])
         except BadLink as error:
             return _page("en", "page_ended" if error.ended else "page_wrong", 410 if error.ended else 400)
-        return _page(link["language"], "page_done" if done or link["used"] else "page_over")
+        return _page(link["language"], "page_done" if done or link["used"] else "page_over", more=more)
+
+    @api.post("/a/{token}/dose", response_class=HTMLResponse, include_in_schema=False)
+    async def tell(token: str, request: Request) -> HTMLResponse:
+        """Said of all doses of one due time. Who says it takes the alert on, too: nobody else need be called."""
+        slow_down(request)
+        given, now_ms = await link_doses.said(request), clock.now_ms()
+        try:
+            async with pool.transaction() as conn:
+                link = await _link(conn, links, token, "acknowledge", now_ms)
+                site, recipient = link["site"], link["recipient"]
+                meant = [one for one in await doses(conn, link) if one["due_ms"] == given.due_ms]
+                by = await alerts.name_of(conn, site, recipient)
+                for one in meant:
+                    taken = given.act == "taken"
+                    at_ms = link_doses.moment(one["due_ms"], given.time, one["timezone"]) if taken else None
+                    await answers.keep_named(conn, site, one, given.act, at_ms, by, f"link:{recipient}")
+                if meant:
+                    await acknowledging.by_link(conn, site, link["alert_ids"], recipient, now_ms)
+                rest = [one for one in await doses(conn, link) if one["due_ms"] != given.due_ms]
+        except BadLink as error:
+            return _page("en", "page_ended" if error.ended else "page_wrong", 410 if error.ended else 400)
+        language = link["language"]
+        if not meant:
+            return _page(language, "page_over", more=link_doses.forms(rest, token, language))
+        told = link_doses.WORDS.get(language, link_doses.WORDS["en"])["told"]
+        return _page(language, "page_done", more=link_doses.forms(rest, token, language), words=told)
+
+    async def doses(conn: Connection, link: dict[str, Any]) -> list[dict[str, Any]]:
+        return await link_doses.unanswered(conn, answers, link["site"], link["alert_ids"], link["recipient"])
 
     @api.post("/api/v1/notifications/receipts/{token}", status_code=204)
     async def receipt(token: str, request: Request) -> None:
@@ -135,7 +174,10 @@ async def _status(request: Request) -> str:
     return str(body.get("status", "")).lower() if isinstance(body, dict) else ""
 
 
-def _page(language: str, sentence: str, status: int = 200, *, button: bool = False) -> HTMLResponse:
+def _page(
+    language: str, sentence: str, status: int = 200, *, button: bool = False, more: str = "", words: str = ""
+) -> HTMLResponse:
+    """words: in place of the sentence."""
     form = f"<form method='post'><button>{escape(text('page_button', language))}</button></form>" if button else ""
     direction = "rtl" if language == "ar" else "ltr"
     look = "bad" if status >= 400 else "" if button else "done"
@@ -143,6 +185,6 @@ def _page(language: str, sentence: str, status: int = 200, *, button: bool = Fal
         f"<!doctype html><html lang='{language}' dir='{direction}'><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'><meta name='referrer' content='no-referrer'>"
         f"<title>{escape(text('page_title', language))}</title><style>{STYLE}</style>"
-        f"<main class='{look}'><p>Outpost</p><h1>{escape(text(sentence, language))}</h1>{form}</main></html>"
+        f"<main class='{look}'><p>Outpost</p><h1>{escape(words or text(sentence, language))}</h1>{form}{more}</main></html>"
     )
     return HTMLResponse(html, status, HEADERS)

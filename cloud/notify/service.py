@@ -26,6 +26,7 @@ from cloud.notify.http_channels import channels_router
 from cloud.notify.http_links import links_router
 from cloud.notify.http_lists import counts, lists_router
 from cloud.notify.http_site import site_router
+from cloud.notify.link_doses import Answers
 from cloud.notify.links import Links
 from cloud.notify.push import Push, PushKey
 from cloud.notify.rows import ALERTS, OUT, tidy
@@ -74,9 +75,10 @@ class Notifications:
         data: Path,
         mailbox: Mailbox,
         options: Options,
+        answers: Answers,
         senders: Mapping[str, Sender] | None = None,
     ) -> None:
-        self._pool, self._clock = pool, clock
+        self._pool, self._clock, self._answers = pool, clock, answers
         hosts = Hosts(private_too=options.private_too)
         self.push_key = PushKey.load_or_make(data / PUSH_KEY)
         self.channels = Channels(Seal(key), key)
@@ -110,7 +112,7 @@ class Notifications:
         return [
             channels_router(self._pool, self.channels, access, self._clock, self.push_key.public),
             lists_router(self._pool, access),
-            links_router(self._pool, self.links, self.acknowledging, self._clock),
+            links_router(self._pool, self.links, self.acknowledging, self._answers, self._clock),
             site_router(self._pool, guards, self.channels, self._clock),
         ]
 

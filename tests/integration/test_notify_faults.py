@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud.care.told import Telling
 from cloud.db.pool import Pool, open_pool
 from cloud.mailbox.service import Mailbox
 from cloud.notify.addresses import read_gateway
@@ -33,7 +34,7 @@ NOTHING_TAKEN = (429,)
 def office(pool: Pool, clock: Clock, folder: Path, worker: str) -> Notifications:
     """One worker's worth of notifications; it only does what it is told to."""
     options = Options(True, "mailto:ops@example.org", lambda: "https://chain.example", worker, 900_000)
-    return Notifications(pool, clock, b"k" * 32, folder, Mailbox(clock), options)
+    return Notifications(pool, clock, b"k" * 32, folder, Mailbox(clock), options, Telling(pool, Mailbox(clock), clock))
 
 
 @pytest.mark.parametrize("seed", range(6))
