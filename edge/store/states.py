@@ -126,6 +126,11 @@ def visits_where(conn: sqlite3.Connection, where: str, values: tuple[Any, ...]) 
     return [visit_of(row) for row in conn.execute(query, values)]
 
 
+def ids_since(conn: sqlite3.Connection, day: str, limit: int) -> list[tuple[str, str]]:
+    """(id, day) of the visits of a day and of all later ones, the earliest first, at most `limit`."""
+    return conn.execute("select id, day from visits where day >= ? order by day limit ?", (day, limit)).fetchall()
+
+
 def rules(conn: sqlite3.Connection) -> Rules:
     """The settings that rules look at."""
     return Rules(**{name: orjson.loads(value) for name, value in conn.execute("select name, value from rules")})

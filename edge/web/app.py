@@ -21,6 +21,7 @@ from edge.web import (
     admin,
     auth,
     broadcasts,
+    check_in,
     code,
     documents,
     face_000,
@@ -117,6 +118,7 @@ def create_app(wiring: Wiring) -> FastAPI:
     app.include_router(auth.routes(wiring, credentials, guards, requests, states, sign_ins))
     app.include_router(triage.routes(wiring, guards, requests, faces))
     app.include_router(acts.routes(wiring, guards, requests, faces))
+    app.include_router(check_in.routes(wiring, guards, requests, faces))
     app.include_router(code.routes(guards, faces))
     app.include_router(queue_policies.routes(wiring, guards, requests, faces))
     app.include_router(broadcasts.routes(wiring, guards, requests, faces))

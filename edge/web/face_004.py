@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import Field
 
+from edge.domain.booking_codes import code_of
 from edge.domain.booking_commands import BookVisit, Category, HourSlot, NewPerson
 from edge.domain.commands import CheckIn
 from edge.domain.people import AGE_MAX, NAME_MAX, PHONE_MAX
@@ -249,7 +250,8 @@ async def _shown(faces: Faces, who: Identity, visit: Visit, given: NewPatient | 
     return {
         **shown, "token_id": visit["id"], "patient_id": visit["person_id"], "doctor_id": visit["doctor_id"],
         "doctor_name": doctor["name"] if doctor else None, "slot_id": visit["slot_id"], "date": visit["day"],
-        "starts_at": faces.moment(visit["due_at"]), "category": visit["category"], **faces.tracking(visit),
+        "starts_at": faces.moment(visit["due_at"]), "category": visit["category"],
+        "check_in_code": code_of(visit["id"]), **faces.tracking(visit),
     }  # fmt: skip
 
 

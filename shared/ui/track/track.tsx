@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { get, Problem } from "../api";
 import { LanguagePicker, Token } from "../components";
 import { alone, language, setLanguage, useWords, type Language } from "../i18n";
+import { checkInCode } from "../kiosk-code";
 import { place } from "../rooms";
 import { COMMON } from "../words";
 import { WORDS } from "./words";
@@ -18,7 +19,7 @@ const LANGUAGES: Language[] = ["en", "hi", "es", "ar"];
 
 interface Tracked {
   appointment: {
-    tokenNumber: string | null; hospitalName: string; doctorName: string | null; room: string | null;
+    id: string; tokenNumber: string | null; hospitalName: string; doctorName: string | null; room: string | null;
     bookedFor: string | null; date: string; status: string;
   };
   queue: { position: number | null; queueStatus: string; estimatedWaitTime: number | null };
@@ -133,6 +134,7 @@ function Place({ told, lost }: { told: Tracked; lost: boolean }): JSX.Element {
         {visit.doctorName && <><dt>{t("doctor")}</dt><dd><bdi>{visit.doctorName}</bdi></dd></>}
         {visit.room && <><dt>{t("room")}</dt><dd><bdi>{place("{room}", visit.room)}</bdi></dd></>}
         {visit.status === "confirmed" && visit.bookedFor && <><dt>{t("booked_for")}</dt><dd><bdi dir="ltr">{whenOf(visit.bookedFor, told.asOf)}</bdi></dd></>}
+        {visit.status === "confirmed" && !visit.tokenNumber && <><dt>{t("kiosk_code")}</dt><dd><bdi dir="ltr" class="kiosk-code">{checkInCode(visit.id)}</bdi></dd></>}
       </dl>
       {!old && asOf}
       {waits && <p class="keep">{t("keep_open")}</p>}

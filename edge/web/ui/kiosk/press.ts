@@ -2,7 +2,8 @@
  * One press of a patient, from the touch to the number.
  *
  * A press has one key. It is kept on the machine until its number has been shown, so that neither a double touch, nor a
- * lost answer, nor a page that reloads in the middle makes two tokens of it or loses it.
+ * lost answer, nor a page that reloads in the middle makes two tokens of it or loses it. Checking in with the code of an
+ * appointment is a press like any other.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { act, get, newKey, Problem } from "../../../../shared/ui/api";
@@ -19,20 +20,30 @@ export const SHOWN_MS = 8_000;
 export const SHOWN_WITHOUT_SLIP_MS = 25_000; // time to take out a phone
 
 export type Slip = "queued" | "printed" | "not_printed";
+/** A number for a service, or for whoever has an appointment and brought its code. */
 interface Asked {
   key: string;
-  service: string;
+  service?: string;
+  code?: string;
+}
+/** What is known of an appointment. `admitted` false: much too early, in the queue from `admitted_at` on. */
+export interface Booked {
+  admitted: boolean;
+  admitted_at: string | null;
+  due_at: string | null;
+  already: boolean;
 }
 /** The wait as the slip says it, in minutes; null while no doctor is here. */
 export type Estimate = { min: number; max: number } | null;
 export type Press =
   | { stage: "choose" }
+  | { stage: "code" }
   | ({ stage: "asking"; tried: number } & Asked)
   | ({ stage: "failed"; problem: unknown } & Asked)
-  | { stage: "given"; visit: Visit; ahead: number; estimate: Estimate; slip: Slip; at: number };
+  | { stage: "given"; visit: Visit; ahead: number; estimate: Estimate; slip: Slip; at: number; booked: Booked | null };
 
 /** The press that a reload or a power cut interrupted, if it is recent. */
-function kept(): Asked | null {
+function kept(): (Asked & { at: number }) | null {
   try {
     const found = JSON.parse(recall(KEPT) ?? "null") as (Asked & { at: number }) | null;
     return found && Math.abs(Date.now() - found.at) < KEPT_FOR_MS ? found : null;
@@ -44,6 +55,8 @@ function kept(): Asked | null {
 export function usePress(onOver: () => void): {
   press: Press;
   choose: (service: string) => void;
+  type: () => void;
+  arrive: (code: string) => void;
   again: () => void;
   over: () => void;
 } {
@@ -55,13 +68,16 @@ export function usePress(onOver: () => void): {
     store(KEPT, JSON.stringify({ ...asked, at: Date.now() }));
     setPress({ stage: "asking", tried: 0, ...asked });
     try {
-      const answer = await act<{ visit: Visit; ahead: number; estimate: Estimate }>("/api/v1/visits", { service: asked.service }, {
+      const [path, body] = asked.code ? ["/api/v1/visits/arrive", { code: asked.code }] : ["/api/v1/visits", { service: asked.service }];
+      const answer = await act<{ visit: Visit; ahead: number; estimate: Estimate } & Partial<Booked>>(path as string, body as object, {
         key: asked.key,
         tries: TRIES,
         onRetry: (tried) => setPress({ stage: "asking", tried, ...asked }),
       });
       const { visit, ahead, estimate } = answer;
-      setPress({ stage: "given", visit, ahead, estimate, slip: "queued", at: performance.now() });
+      const { admitted = true, admitted_at = null, due_at = null, already = false } = answer;
+      const booked = asked.code ? { admitted, admitted_at, due_at, already } : null;
+      setPress({ stage: "given", visit, ahead, estimate, slip: "queued", at: performance.now(), booked });
     } catch (problem) {
       // A refusal is settled; after a lost answer nobody knows, so the key is kept for "try again".
       if (problem instanceof Problem && !problem.again) store(KEPT, null);
@@ -79,7 +95,9 @@ export function usePress(onOver: () => void): {
 
   useEffect(() => {
     const interrupted = kept();
-    if (interrupted) void ask({ key: interrupted.key, service: interrupted.service });
+    if (!interrupted) return;
+    const { at: _, ...asked } = interrupted;
+    void ask(asked);
   }, []);
 
   // Ask how the slip is doing, until it is out or known not to come.
@@ -106,7 +124,13 @@ export function usePress(onOver: () => void): {
   return {
     press,
     choose: (service) => void (busy.current || press.stage !== "choose" || ask({ key: newKey(), service })),
-    again: () => void (busy.current || press.stage !== "failed" || ask({ key: press.key, service: press.service })),
+    type: () => void (busy.current || setPress({ stage: "code" })),
+    arrive: (code) => void (busy.current || (press.stage !== "code" && press.stage !== "choose") || ask({ key: newKey(), code })),
+    again: () => {
+      if (busy.current || press.stage !== "failed") return;
+      const { stage: _, problem: __, ...asked } = press;
+      void ask(asked);
+    },
     over: () => void (busy.current || over()),
   };
 }

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Button, Dialog } from "../../../../shared/ui/components";
 import { alone, clockTime, useWords, words } from "../../../../shared/ui/i18n";
+import { checkInCode } from "../../../../shared/ui/kiosk-code";
 import { place } from "../../../../shared/ui/rooms";
 import type { DeskState, Doctor, StaffVisit, Status } from "../states";
 import type { Verb } from "./acts";
@@ -16,26 +17,26 @@ const WORDS = words(
     minutes: "On hold for how many minutes?", min: "{n} min", where: "Send {token} on to", any: "any doctor", because: "Reason (for the log)",
     sure_noshow: "Mark {token} as a no-show?", sure_cancel: "Cancel the visit of {token}?", sure_transfer: "Send {token} on to {to}?",
     yes: "Yes", back: "Back", up: "One place up", down: "One place down", place: "Place {n} of {all}", to_place: "To place", go: "Move",
-    confirm: "Confirm urgency", set: "Set urgency", gone: "This visit is over. Close this window.", booked_for: "Booked for {time}", with: "With {doctor}", triage: "Vitals and signs…",
+    confirm: "Confirm urgency", set: "Set urgency", gone: "This visit is over. Close this window.", booked_for: "Booked for {time}", with: "With {doctor}", kiosk_code: "Code for the kiosk:", triage: "Vitals and signs…",
   },
   {
     hi: {
       minutes: "कितने मिनट के लिए रोकें?", min: "{n} मिनट", where: "{token} को कहाँ भेजें", any: "कोई भी डॉक्टर", because: "कारण (रिकॉर्ड के लिए)",
       sure_noshow: "{token} को “नहीं आया” लगाएँ?", sure_cancel: "{token} रद्द करें?", sure_transfer: "{token} को {to} भेजें?",
       yes: "हाँ", back: "वापस", up: "एक जगह ऊपर", down: "एक जगह नीचे", place: "जगह {n}, कुल {all}", to_place: "इस जगह पर", go: "ले जाएँ",
-      confirm: "तात्कालिकता की पुष्टि", set: "तात्कालिकता बदलें", gone: "यह मुलाक़ात समाप्त है। इसे बंद करें।", booked_for: "{time} की बुकिंग", with: "{doctor} के साथ", triage: "जाँच और लक्षण…",
+      confirm: "तात्कालिकता की पुष्टि", set: "तात्कालिकता बदलें", gone: "यह मुलाक़ात समाप्त है। इसे बंद करें।", booked_for: "{time} की बुकिंग", with: "{doctor} के साथ", kiosk_code: "कियोस्क का कोड:", triage: "जाँच और लक्षण…",
     },
     es: {
       minutes: "¿Cuántos minutos en pausa?", min: "{n} min", where: "Derivar {token} a", any: "cualquier médico", because: "Motivo (para el registro)",
       sure_noshow: "¿Marcar {token} como ausente?", sure_cancel: "¿Cancelar la visita de {token}?", sure_transfer: "¿Derivar {token} a {to}?",
       yes: "Sí", back: "Atrás", up: "Subir un puesto", down: "Bajar un puesto", place: "Puesto {n} de {all}", to_place: "Al puesto", go: "Mover",
-      confirm: "Confirmar urgencia", set: "Fijar urgencia", gone: "Esta visita ha terminado. Cierre la ventana.", booked_for: "Cita a las {time}", with: "Con {doctor}", triage: "Constantes y signos…",
+      confirm: "Confirmar urgencia", set: "Fijar urgencia", gone: "Esta visita ha terminado. Cierre la ventana.", booked_for: "Cita a las {time}", with: "Con {doctor}", kiosk_code: "Código para el quiosco:", triage: "Constantes y signos…",
     },
     ar: {
       minutes: "كم دقيقة تعليق؟", min: "{n} د", where: "تحويل {token} إلى", any: "أي طبيب", because: "السبب (للسجل)",
       sure_noshow: "تسجيل {token} غائبًا؟", sure_cancel: "إلغاء زيارة {token}؟", sure_transfer: "تحويل {token} إلى {to}؟",
       yes: "نعم", back: "رجوع", up: "مكان واحد للأعلى", down: "مكان واحد للأسفل", place: "المكان {n} من {all}", to_place: "إلى المكان", go: "انقل",
-      confirm: "تأكيد الأولوية", set: "تعيين الأولوية", gone: "انتهت هذه الزيارة. أغلق النافذة.", booked_for: "حجز {time}", with: "مع {doctor}", triage: "القياسات والعلامات…",
+      confirm: "تأكيد الأولوية", set: "تعيين الأولوية", gone: "انتهت هذه الزيارة. أغلق النافذة.", booked_for: "حجز {time}", with: "مع {doctor}", kiosk_code: "رمز جهاز الأرقام:", triage: "القياسات والعلامات…",
     },
   },
 );
@@ -162,6 +163,7 @@ function Facts({ visit, staff }: { visit: StaffVisit; staff: Staff }): JSX.Eleme
       {visit.reason && <li dir="auto">{visit.reason}</li>}
       {visit.phone && <li><a href={`tel:${visit.phone}`} dir="ltr">{visit.phone}</a></li>}
       {!Number.isNaN(due) && <li>{t("booked_for", { time: alone(clockTime(due, staff.state.timezone)) })}</li>}
+      {visit.status === "booked" && <li>{t("kiosk_code")} <bdi dir="ltr" class="num">{checkInCode(visit.id)}</bdi></li>}
       {doctor && <li>{t("with", { doctor: alone(doctor.name) })} · {place(staffWords("room"), doctor.room)}</li>}
     </ul>
   );
