@@ -109,7 +109,7 @@ def extend_plan(state: PlanState, command: ExtendPlan, now: Moment) -> Verdict:
 
 def set_meal_times(state: PlanState, command: SetMealTimes, now: Moment) -> Verdict:
     """Doses by meals move with them, those not touched yet."""
-    if state.person is None:
+    if state.person is None or state.person["erased"]:
         return Refusal("no_person", "The clinic does not know this person.", "")
     for code, time in command.times.items():
         if code not in DEFAULT_MEAL_TIMES or not _is_time(time):
@@ -156,7 +156,7 @@ def move_clock(acts: Acts, state: PlanState, zone: str) -> None:
 
 def set_hold(state: PlanState, command: SetHold, now: Moment) -> Verdict:
     """From now on doses due in that time are held when their time comes; one that is open already is held at once."""
-    if state.person is None:
+    if state.person is None or state.person["erased"]:
         return Refusal("no_person", "The clinic does not know this person.", "")
     if command.until_ms <= command.from_ms:
         return Refusal("ends_before_start", "A hold ends after it begins.", "Correct the times.")

@@ -9,7 +9,7 @@ import orjson
 
 from edge.app.ports import DeviceError
 from edge.domain.booking_commands import ErasePerson
-from edge.domain.care_commands import AnswerDose, RaiseCareAlert, SetHold
+from edge.domain.care_commands import AnswerDose, ApplyPlan, RaiseCareAlert, SetHold, SetMealTimes
 from tests.care import Care, at, care
 
 TWICE = {"id": "m", "medication": "Metformin", "times": ["08:00", "20:00"]}
@@ -110,3 +110,13 @@ async def test_the_device_of_somebody_erased_is_nobodys_and_its_presses_are_abou
         assert await it.it.refused(AnswerDose, **pressed) == "nothing_open"
         await it.to("2026-11-21T09:00", every_s=600)
         assert len(it.devices.told) == 1 and it.alerts("open") == []
+
+
+async def test_what_arrives_for_somebody_erased_is_refused(tmp_path: Path) -> None:
+    async with care(tmp_path) as it:
+        await it.it.accepted(ErasePerson, person_id=it.person_id)
+        times = {"from_ms": it.now_ms, "until_ms": it.now_ms + 1}
+        assert await it.it.refused(SetHold, hold_id="h", person_id=it.person_id, reason="knee", **times) == "no_person"
+        assert await it.it.refused(SetMealTimes, person_id=it.person_id, times={"WAKE": "08:00"}) == "no_person"
+        plan = {"plan_id": "p", "person_id": it.person_id, "revision": 1, "plan": {}}
+        assert await it.it.refused(ApplyPlan, **plan) == "no_person"
