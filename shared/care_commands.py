@@ -129,6 +129,7 @@ class TellDose(Command):
 
     kind: ClassVar[str] = "tell_dose"
     dose_id: str
+    person_id: str
     act: str
     at_ms: int
     by: str = ""

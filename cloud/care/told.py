@@ -9,12 +9,12 @@ from pydantic import StringConstraints
 
 from cloud.accounts import audit
 from cloud.accounts.people import CAREGIVER, Account
-from cloud.care import access, direct, dose_alerts, dose_rows, dose_rules, intake
+from cloud.care import access, direct, dose_alerts, dose_rows, dose_rules, doses, intake
 from cloud.care.plans import enqueue
 from cloud.db.pool import Connection, Pool
 from cloud.mailbox.service import Mailbox
 from shared.clock import Clock
-from shared.device_api import Body, Ms
+from shared.device_api import Body, Id, Ms
 from shared.doses.localtime import MINUTE_MS
 from shared.doses.states import TAKEN, Status
 from shared.problems import Problem
@@ -23,15 +23,17 @@ Row = dict[str, Any]
 KIND: Final = "tell_dose"
 AHEAD_MS: Final = 5 * MINUTE_MS
 """How far a moment may lie ahead, by which two clocks differ."""
+AROUND_MS: Final = 2 * 24 * 60 * MINUTE_MS
 BACK_MS: Final = 8 * 24 * 60 * MINUTE_MS
 
 
 class Told(Body):
-    """What became of a dose. at: when; now unless said."""
+    """What became of a dose. at: when; now unless said. patient_id: whose it is, for a dose of which nothing was heard yet."""
 
     act: Literal["taken", "skipped"]
     at: Ms | None = None
     reason: Annotated[str, StringConstraints(max_length=80)] = ""
+    patient_id: Id | None = None
 
 
 class Dose(NamedTuple):
@@ -59,14 +61,25 @@ class Telling:
                 "select site, dose_id, person_id, status from dose_occurrences where dose_id = %s", (dose_id,)
             )
             row = await found.fetchone()
-            if row is None:
-                raise Problem(404, "Nothing is known of such a dose yet.", hint="Read the list again.")
-            dose = Dose(*row)
-            patient = await access.patient(conn, account, dose.person_id)
+            if row is not None:
+                dose = Dose(*row)
+                patient = await access.patient(conn, account, dose.person_id)
+            else:
+                patient = await access.patient(conn, account, body.patient_id or "")
+                dose = await self._planned(conn, patient, dose_id)
             if patient.site != dose.site:
                 raise access.no_patient()
             by = f"{account.name}: {body.reason}" if body.reason else account.name
             return await self.keep(conn, dose, body.act, body.at, by=by, actor=account.actor)
+
+    async def _planned(self, conn: Connection, patient: access.Patient, dose_id: str) -> Dose:
+        """A dose of a plan of which the clinic has told nothing: it was not heard since. Raises Problem 404."""
+        now_ms = self._clock.now_ms()
+        around = await doses.of_person(conn, patient.site, patient.id, now_ms - AROUND_MS, now_ms + AROUND_MS, now_ms)
+        for one in around:
+            if one["dose_id"] == dose_id:
+                return Dose(patient.site, dose_id, patient.id, one["status"])
+        raise Problem(404, "Nothing is known of such a dose yet.", hint="Read the list again.")
 
     async def keep(self, conn: Connection, dose: Dose, act: str, at_ms: int | None, *, by: str, actor: str) -> Row:
         """On a connection the caller commits. by: a name for people. Raises Problem 409, 422, 503."""
@@ -82,7 +95,7 @@ class Telling:
             await _direct(conn, dose, act, min(at_ms, now_ms), by, now_ms)
             command_id, state = None, direct.APPLIED
         else:
-            asked = {"dose_id": dose.id, "act": act, "at_ms": at_ms, "by": by}
+            asked = {"dose_id": dose.id, "person_id": dose.person_id, "act": act, "at_ms": at_ms, "by": by}
             command_id, state = await enqueue(self._mailbox, conn, dose.site, KIND, actor, asked), "published"
         await audit.write(
             conn, self._clock, actor, KIND, site=dose.site, person=dose.person_id, dose=dose.id, said=act,
@@ -112,7 +125,10 @@ class Telling:
 async def _direct(conn: Connection, dose: Dose, act: str, at_ms: int, by: str, now_ms: int) -> None:
     """Head office carries this plan out itself."""
     named = {"site": dose.site, "dose": dose.id}
-    for row in await dose_rows.rows(conn, "site = %(site)s and dose_id = %(dose)s", named):
+    kept = await dose_rows.rows(conn, "site = %(site)s and dose_id = %(dose)s", named)
+    if not kept:
+        raise Problem(404, "Nothing is known of such a dose yet.", hint="Read the list again.")
+    for row in kept:
         if act == "taken":
             outcome = dose_rules.taken(row, at_ms, now_ms, "caregiver", row["device_id"])
             if outcome.act == "taken" and outcome.answered:

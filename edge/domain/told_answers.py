@@ -18,7 +18,7 @@ AHEAD_MS: Final = 5 * MINUTE_MS
 def tell(state: CareState, command: TellDose, now: Moment) -> Verdict:
     """The dose is answered by its caregiver. One that was answered already stays as it is: they may have asked too late."""
     dose = state.dose
-    if dose is None:
+    if dose is None or dose["person_id"] != command.person_id:
         return Refusal("not_found", "There is no such dose.", "Read the list again.")
     if command.act not in ("taken", "skipped"):
         return Refusal("bad_status", f"{command.act} is nothing to say of a dose.", "Say taken or skipped.")

@@ -99,7 +99,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "remove_device": {"device_id": DEVICE_ID},
     "acknowledge_care_alert": {"alert_id": "01935b5a-0000-7000-8000-000000000009", "by": "Nurse Zoë"},
     "correct_dose": {"dose_id": "d" * 32, "status": "ON_TIME", "taken_ms": AT_MS, "reason": "seen"},
-    "tell_dose": {"dose_id": "d" * 32, "act": "taken", "at_ms": AT_MS, "by": "Zoë: with breakfast"},
+    "tell_dose": {"dose_id": "d" * 32, "person_id": PERSON_ID, "act": "taken", "at_ms": AT_MS, "by": "Zoë: with breakfast"},
     "raise_urgency": {"visit_id": VISIT_ID, "urgency": 8, "reason": "chest pain"},
 }  # fmt: skip
 

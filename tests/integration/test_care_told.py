@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.care import at
-from tests.care_office import ANA, BEN, CareOffice, caring, plan_body
+from tests.care_office import ANA, BEN, DAY_MS, NINE_MS, CareOffice, caring, dose_data, plan_body
 from tests.integration.test_care_both_ends import Ends, ends
 from tests.integration.test_care_devices import HOUR_MS, TEN_MS, _at, _home, _status, _tick
 
@@ -81,13 +81,32 @@ async def test_a_dose_of_somebody_else_is_none_of_a_caregivers_and_nobody_speaks
     plan = await care.ask("nina", "POST", "/medication-plans", 201, json=plan_body(BEN))
     await care.applied(plan)
     await care.caregiver("carla", ANA)
-    (dose, *_) = await care.ask("nina", "GET", f"/medication-plans/{plan['id']}/doses")
-    path = f"/doses/{dose['occurrence_id']}/tell"
-    assert (await care.raw("carla", "POST", path, json={"act": "taken"})).status_code == 404
-    assert (await care.raw("", "POST", path, json={"act": "taken"})).status_code == 401
-    assert (await care.raw("nina", "POST", path, json={"act": "taken"})).status_code in (403, 404)
+    (one, unheard, *_) = await care.doses(plan, NINE_MS, NINE_MS + DAY_MS)
+    await care.office.event("alpha", "dose_missed", one.id, dose_data(one, BEN, "MISSED", one.due_at_ms))
+    await care.wait("select 1 from dose_occurrences where version > 0")
+    for dose_id in (one.id, unheard.id):
+        path = f"/doses/{dose_id}/tell"
+        for body in ({"act": "taken"}, {"act": "taken", "patient_id": BEN}, {"act": "taken", "patient_id": ANA}):
+            assert (await care.raw("carla", "POST", path, json=body)).status_code == 404
+        assert (await care.raw("", "POST", path, json={"act": "taken"})).status_code == 401
+        assert (await care.raw("nina", "POST", path, json={"act": "taken"})).status_code == 403
     assert (await care.raw("carla", "GET", f"/patients/{BEN}/told")).status_code == 404
     assert await care.rows("select 1 from mailbox where kind = 'tell_dose'") == []
+
+
+async def test_of_a_clinic_that_is_not_heard_what_is_said_waits_for_it(care: CareOffice) -> None:
+    plan = await care.ask("nina", "POST", "/medication-plans", 201, json=plan_body(ANA))
+    await care.applied(plan)
+    await care.caregiver("carla", ANA)
+    care.pass_time(3 * 60)
+    (one, *_) = await care.doses(plan, NINE_MS, NINE_MS + DAY_MS)
+    assert await care.rows("select 1 from dose_occurrences where version > 0") == []
+    body = {"act": "taken", "at": one.due_at_ms, "patient_id": ANA}
+    done = await care.ask("carla", "POST", f"/doses/{one.id}/tell", 202, json=body)
+    assert done["state"] == "published"
+    (told,) = await care.ask("carla", "GET", f"/patients/{ANA}/told")
+    assert (told["occurrence_id"], told["state"]) == (one.id, "published")
+    await care.ask("carla", "POST", f"/doses/{'0' * 32}/tell", 404, json=body)
 
 
 @pytest.mark.parametrize(("act", "status"), [("taken", "ON_TIME"), ("skipped", "SKIPPED")])

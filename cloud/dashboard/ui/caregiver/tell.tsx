@@ -28,10 +28,10 @@ function useTold(patient: string, round: unknown): Map<string, Told> {
 /** A patient's doses of today, each with what the caregiver can say of it. `asOfMs`: up to when the clinic is heard. */
 export function ToldDoses({ patient, doses, zone, nowMs, asOfMs, onTold }: { patient: string; doses: Dose[]; zone: string; nowMs: number; asOfMs: number; onTold: () => void }): JSX.Element {
   const told = useTold(patient, doses);
-  return <ul class="rows">{doses.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zone} nowMs={nowMs} asOfMs={asOfMs}><Tell dose={one} zone={zone} nowMs={nowMs} told={told.get(one.occurrence_id)} onTold={onTold} /></DoseRow>)}</ul>;
+  return <ul class="rows">{doses.map((one) => <DoseRow key={one.occurrence_id} dose={one} zone={zone} nowMs={nowMs} asOfMs={asOfMs}><Tell patient={patient} dose={one} zone={zone} nowMs={nowMs} told={told.get(one.occurrence_id)} onTold={onTold} /></DoseRow>)}</ul>;
 }
 
-function Tell({ dose, zone, nowMs, told, onTold }: { dose: Dose; zone: string; nowMs: number; told: Told | undefined; onTold: () => void }): JSX.Element | null {
+function Tell({ patient, dose, zone, nowMs, told, onTold }: { patient: string; dose: Dose; zone: string; nowMs: number; told: Told | undefined; onTold: () => void }): JSX.Element | null {
   const t = useWords(TELL);
   const [asking, setAsking] = useState(false);
   if (!ASKED.has(dose.status) || (dose.status === "PLANNED" && Date.parse(dose.due_at_utc) > nowMs)) return null;
@@ -40,12 +40,12 @@ function Tell({ dose, zone, nowMs, told, onTold }: { dose: Dose; zone: string; n
     <>
       {told?.state === "failed" && <span class="badge warn">{t("refused", { why: alone(told.detail) })}</span>}
       <Button onClick={() => setAsking(true)}>{t("tell")}</Button>
-      {asking && <Ask dose={dose} zone={zone} nowMs={nowMs} onClose={() => setAsking(false)} onDone={() => { setAsking(false); onTold(); }} />}
+      {asking && <Ask patient={patient} dose={dose} zone={zone} nowMs={nowMs} onClose={() => setAsking(false)} onDone={() => { setAsking(false); onTold(); }} />}
     </>
   );
 }
 
-function Ask({ dose, zone, nowMs, onClose, onDone }: { dose: Dose; zone: string; nowMs: number; onClose: () => void; onDone: () => void }): JSX.Element {
+function Ask({ patient, dose, zone, nowMs, onClose, onDone }: { patient: string; dose: Dose; zone: string; nowMs: number; onClose: () => void; onDone: () => void }): JSX.Element {
   const t = useWords(TELL);
   const doing = useDoing();
   const due = Date.parse(dose.due_at_utc);
@@ -55,7 +55,7 @@ function Ask({ dose, zone, nowMs, onClose, onDone }: { dose: Dose; zone: string;
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     const at = act === "taken" ? { at: nearest(due, time, zone) } : {};
-    if (await doing.run("tell", "POST", `/api/v1/doses/${encodeURIComponent(dose.occurrence_id)}/tell`, { act, reason: note.trim(), ...at })) onDone();
+    if (await doing.run("tell", "POST", `/api/v1/doses/${encodeURIComponent(dose.occurrence_id)}/tell`, { act, patient_id: patient, reason: note.trim(), ...at })) onDone();
   };
   return (
     <Dialog title={dose.medication} onClose={onClose}>
