@@ -30,6 +30,7 @@ TOKEN_STATUSES: Final = {
     "CONFIRMED": "status in ('booked', 'waiting', 'called', 'in_consultation', 'parked')",
     "CANCELLED": "status = 'cancelled'", "NO_SHOW": "status = 'no_show'", "COMPLETED": "status = 'completed'",
 }  # fmt: skip
+_BARE_PHONE: Final = "replace(replace(phone, ' ', ''), '-', '')"
 _ALL_TOKENS: Final = (
     "select (select count(*) from visits) - (select count(*) from visits indexed by visits_booked "
     f"where {TO_COME} and status = 'waitlisted')"
@@ -83,15 +84,16 @@ class UnknownCursor(Exception):
 
 
 def persons(conn: sqlite3.Connection, search: str, phones: Sequence[str], after: str | None, limit: int) -> Page:
-    """Persons by name. search: a folded part of the name, or of the phone; phones: one of these, whole; empty: everybody.
+    """Persons by name. search: a folded part of the name, or of the phone, whose blanks and dashes do not matter.
+    phones: one of these, whole; empty: everybody.
 
     Whoever was erased is not listed.
     """
     folded = "+folded" if phones else "folded"  # with + the planner goes by the phone, not through all names in order
     terms, values = [f"{folded} > ''"], list[Any]()
     if search:
-        terms.append("(instr(folded, ?) or instr(phone, ?))")
-        values += [search, search]
+        terms.append(f"(instr(folded, ?) or instr(phone, ?) or instr({_BARE_PHONE}, ?))")
+        values += [search, search, _bare(search)]
     if phones:
         terms.append(f"phone in ({_marks(phones)}) and phone <> ''")
         values += phones
@@ -103,6 +105,12 @@ def persons(conn: sqlite3.Connection, search: str, phones: Sequence[str], after:
         values += _known(last)
     query = f"select {PERSON_COLUMNS} from persons where {where} order by folded, phone, id limit ?"
     return _page([person_of(row) for row in conn.execute(query, (*values, limit + 1))], total, limit)
+
+
+def _bare(search: str) -> str:
+    """A phone as it is compared; for what is no phone, what no phone contains."""
+    bare = search.replace(" ", "").replace("-", "")
+    return bare if bare.removeprefix("+").isdecimal() else "?"
 
 
 def slots(conn: sqlite3.Connection, wanted: SlotFilter, after: str | None, limit: int) -> Page:

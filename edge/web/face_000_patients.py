@@ -38,6 +38,8 @@ class Registration(Shape):
     urgency: int | None = Field(default=None, ge=0, le=10)
     service: str | None = Field(default=None, pattern=r"^[A-Z]$")
     doctor_id: Ref | None = None
+    person_id: str | None = Field(default=None, max_length=64)
+    """A person known already, whose name and phone stay as they are; staff only."""
     notify: bool = False
     """Agreed to messages on the phone."""
     override: Line | None = Field(default=None, min_length=1, max_length=120)
@@ -63,6 +65,9 @@ def routes(common: Common) -> APIRouter:
         urgent = shape is Emergency
         if asked.override and who.kind == "kiosk":
             raise Problem(403, "A second visit of the day is for staff to allow.", hint="Ask the reception.")
+        if asked.person_id is not None and who.kind == "kiosk":
+            raise Problem(403, "Known persons are for staff to choose.", hint="Ask the reception.")
+        person_id = None if asked.person_id is None else given_id(asked.person_id, small=False)
         doctor_id = None if asked.doctor_id is None else given_id(str(asked.doctor_id), small=True)
         if urgent and doctor_id is not None and who.only_doctor:
             own(who, (await common.doctor(doctor_id))["id"])
@@ -74,7 +79,7 @@ def routes(common: Common) -> APIRouter:
         def command(command_id: str) -> Command:
             return RegisterVisit(
                 command_id=command_id, actor=who.actor, device=who.device, visit_id=new_id(), new_person_id=new_id(),
-                person=person, service=asked.service, doctor_id=doctor_id, reason=asked.reason or "",
+                person_id=person_id, person=person, service=asked.service, doctor_id=doctor_id, reason=asked.reason or "",
                 urgency=10 if urgent else 5 if asked.urgency is None else asked.urgency,
                 claimed_by_patient=who.kind == "kiosk", is_emergency=urgent, language=asked.language,
                 override=asked.override or "",

@@ -67,6 +67,83 @@ async def test_walk_in_is_registered_with_name_reason_and_urgency_and_gets_a_tok
     assert person["notify"] is True
 
 
+async def _records(floor: Floor, name: str) -> list[str]:
+    """Ids of the persons of a name."""
+    found = (await floor.edge.get("/api/v1/patients", params={"q": name})).raise_for_status().json()
+    return [one["id"] for one in found]
+
+
+async def _known(floor: Floor, name: str, phone: str) -> str:
+    """Somebody who was here before; a test that runs twice meets the same person."""
+    there = await _records(floor, name)
+    made = there or [(await floor.act("patients", name=name, phone=phone))["id"]]
+    return str(made[0])
+
+
+async def test_known_person_is_offered_while_the_name_is_typed_and_taken_by_keyboard_alone(floor: Floor) -> None:
+    person = await _known(floor, "Kamala Known", "+1555 20-01")
+    await _known(floor, "Kamal Kin", "+1555 20-02")
+    page = await _desk(floor)
+    await page.get_by_role("button", name="Register a patient").click()
+    await expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    await page.keyboard.type("kamal")
+    await expect(page.locator("dialog .choices .button")).to_have_count(2)
+    await expect(page.locator("dialog [role=status]")).to_contain_text("Known already: 2")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator("dialog .choices .button", has_text="Kamala Known")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Reason", exact=True)).to_be_focused()
+    await page.keyboard.type("Cough")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("dialog .big-code")).to_contain_text("A-")
+    (waiting,) = (await floor.desk())["waiting"]
+    assert (waiting["person_id"], waiting["name"], waiting["phone"]) == (person, "Kamala Known", "+1555 20-01")
+    assert await _records(floor, "Kamala Known") == [person], "no second record"
+
+
+async def test_known_person_is_found_by_a_part_of_the_phone_however_it_is_written(floor: Floor) -> None:
+    person = await _known(floor, "Pavel Phone", "+1555 30-11")
+    page = await _desk(floor)
+    await page.get_by_role("button", name="Register a patient").click()
+    await page.get_by_label("Phone", exact=True).fill("5553011")
+    await page.locator("dialog .choices .button", has_text="Pavel Phone").click()
+    await expect(page.get_by_text("Known person")).to_be_visible()
+    await page.locator("dialog").get_by_role("button", name="Register", exact=True).click()
+    await expect(page.locator("dialog .big-code")).to_be_visible()
+    assert [one["person_id"] for one in (await floor.desk())["waiting"]] == [person]
+
+
+async def test_name_nobody_has_says_so_and_a_chosen_person_can_be_given_up_again(floor: Floor) -> None:
+    person = await _known(floor, "Grace Given", "+1555 40-01")
+    page = await _desk(floor)
+    await page.get_by_role("button", name="Register a patient").click()
+    name = page.get_by_label("Name", exact=True)
+    await name.fill("Zoltan Nowhere")
+    await expect(page.locator("dialog [role=status]")).to_contain_text("a new person is registered")
+    await name.fill("Grace")
+    await page.locator("dialog .choices .button", has_text="Grace Given").click()
+    await page.get_by_role("button", name="Somebody else").click()
+    await expect(name).to_be_focused()
+    await name.fill("Grace Newcomer")
+    await page.get_by_label("Phone", exact=True).fill("+1555 40-02")
+    await page.locator("dialog").get_by_role("button", name="Register", exact=True).click()
+    await expect(page.locator("dialog .big-code")).to_be_visible()
+    assert [one["person_id"] for one in (await floor.desk())["waiting"]] != [person]
+
+
+async def test_search_that_does_not_answer_is_not_told_as_nobody(floor: Floor) -> None:
+    page = await _desk(floor)
+    await page.route("**/api/v1/patients?*", lambda route: route.abort())
+    await page.get_by_role("button", name="Register a patient").click()
+    await page.get_by_label("Name", exact=True).fill("Nora Nonet")
+    await expect(page.locator("dialog [role=status]")).to_contain_text("The search does not answer")
+    await page.locator("dialog").get_by_role("button", name="Register", exact=True).click()
+    await expect(page.locator("dialog .big-code")).to_be_visible()
+
+
 async def test_emergency_at_the_desk_stands_before_everybody(floor: Floor) -> None:
     await floor.register("Early Bird", urgency=9)
     page = await _desk(floor)

@@ -193,6 +193,23 @@ async def test_register_finds_somebody_again_by_name_and_phone_and_never_by_phon
         assert nameless_phone["person_id"] != first["person_id"]
 
 
+async def test_staff_register_somebody_known_whose_name_and_phone_stay_and_a_kiosk_may_not(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        ann = (
+            await site.http.post("/api/v1/patients", json={"name": "Ann", "phone": "+1 555"}, headers=MANAGER)
+        ).json()
+        here = await register(site, name="ann b.", person_id=ann["id"])
+        assert (here["person_id"], here["name"], here["phone"]) == (ann["id"], "Ann", "+1 555")
+        assert site.it.rows("select count(*) from persons") == [(1,)]
+        again = {"name": "Ann", "person_id": ann["id"]}
+        path = "/api/patients/register"
+        assert (await site.http.post(path, json=again, headers=MANAGER)).json()["code"] == "double_booking"
+        for nobody in (new_id(), "7"):
+            answer = await site.http.post(path, json={**again, "person_id": nobody}, headers=MANAGER)
+            assert answer.status_code == 404
+        assert (await (await site.screen("kiosk")).post(path, json=again)).status_code == 403
+
+
 async def test_register_twice_on_one_day_is_409_and_names_the_visit_there_is(tmp_path: Path) -> None:
     async with web(tmp_path) as site:
         await register(site, **JOHN)

@@ -155,6 +155,8 @@ async def test_get_patients_finds_by_a_part_of_the_name_and_by_the_whole_phone(t
         assert await names("?phone=+1234567890") == ["Adam", "Jane Doe"], "a + that nobody escaped"
         assert await names("?phone=%2B1234567890&q=jan") == [jane["name"]]
         assert await names("?phone=12345") == [] and await names("?q=%25") == []
+        await it.person("Spaced Phone", phone="+44 20-7946 0")
+        assert await names("?q=2079460") == await names("?q=%2B44%2020%207946") == ["Spaced Phone"], "as it is dialled"
 
 
 async def test_get_one_patient_and_404_for_nobody_and_for_a_small_number(tmp_path: Path) -> None:
