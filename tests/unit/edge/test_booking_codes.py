@@ -35,4 +35,5 @@ def test_code_that_two_bookings_share_means_todays_and_nobodys_when_both_are_tod
     assert meant("12345678", visits, "2026-11-20") == ONE
     assert meant("12345678", visits, "2026-11-21") == OTHER
     assert meant("12345678", visits, "2026-11-19") is None
+    assert meant("12345678", visits[:1], "2026-11-19") == ONE, "of another day, which the answer then says"
     assert meant("12345678", [(ONE, "2026-11-20"), (OTHER, "2026-11-20")], "2026-11-20") is None
