@@ -197,12 +197,16 @@ def routes(
     async def change_staff(request: Request, staff_id: str) -> Response:
         """Change roles, or close an account (manager); sessions that would have too much end."""
         who = await guards.need(request, MANAGER)
-        wanted = parsed(request, await request.body(), StaffChange, who)
-        command = ChangeStaff(
-            command_id=new_id(), actor=who.actor, staff_id=staff_id[:64], doctor_id=wanted.doctor_id,
-            roles=None if wanted.roles is None else tuple(wanted.roles), is_active=wanted.is_active,
-        )  # fmt: skip
-        return JSONResponse(await requests.submit(command))
+        raw = await request.body()
+        wanted = parsed(request, raw, StaffChange, who)
+
+        def command(command_id: str) -> Command:
+            return ChangeStaff(
+                command_id=command_id, actor=who.actor, staff_id=staff_id[:64], doctor_id=wanted.doctor_id,
+                roles=None if wanted.roles is None else tuple(wanted.roles), is_active=wanted.is_active,
+            )  # fmt: skip
+
+        return JSONResponse(await requests.run(request, who, raw, command))
 
     return router
 

@@ -115,10 +115,14 @@ def install(router: APIRouter, care: Care) -> None:
     async def remove(request: Request, device_id: str) -> Response:
         """Remove a device (manager): its key is good for nothing with its next request."""
         who = await care.guards.need(request, MANAGER)
-        known = care.known(device_id)
-        await care.requests.submit(
-            RemoveDevice(command_id=new_id(), actor=who.actor, device=who.device, device_id=known["id"])
-        )
+        named = care.requests.name_of(request, who, b"")
+        if named is None or not care.requests.is_done(named):
+            device_id = care.known(device_id)["id"]
+
+        def command(command_id: str) -> RemoveDevice:
+            return RemoveDevice(command_id=command_id, actor=who.actor, device=who.device, device_id=device_id)
+
+        await care.requests.run(request, who, b"", command)
         return Response(status_code=204)
 
     @router.get("/devices/{device_id}/schedule", tags=["devices"], response_model=Schedule,

@@ -65,7 +65,11 @@ def routes(wiring: Wiring, guards: Guards, requests: Requests, states: States) -
     async def remove(request: Request, account_id: str) -> Response:
         """Take a program's key away (manager); it is out with its next request."""
         who = await guards.need(request, MANAGER)
-        await requests.submit(RemoveServiceAccount(command_id=new_id(), actor=who.actor, account_id=account_id[:64]))
+
+        def command(command_id: str) -> Command:
+            return RemoveServiceAccount(command_id=command_id, actor=who.actor, account_id=account_id[:64])
+
+        await requests.run(request, who, b"", command)
         return Response(status_code=204)
 
     @router.get("/audit", responses=errors(401, 403))

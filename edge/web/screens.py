@@ -95,7 +95,11 @@ def routes(wiring: Wiring, guards: Guards, requests: Requests, states: States, s
     async def remove(request: Request, screen_id: str) -> Response:
         """Take a screen's credential away (manager); it is out with its next request."""
         who = await guards.need(request, MANAGER)
-        await requests.submit(RemoveScreen(command_id=new_id(), actor=who.actor, screen_id=screen_id[:64]))
+
+        def command(command_id: str) -> Command:
+            return RemoveScreen(command_id=command_id, actor=who.actor, screen_id=screen_id[:64])
+
+        await requests.run(request, who, b"", command)
         return Response(status_code=204)
 
     return router

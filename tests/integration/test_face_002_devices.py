@@ -41,6 +41,9 @@ async def test_a_device_added_again_after_a_lost_answer_is_one_device_with_one_c
         pem = device_tokens.public_of(device_tokens.new_key())
         claim = {"claim_code": again.json()["claim_code"], "public_key_pem": pem}
         assert (await site.http.post("/api/v1/devices/claim", json=claim)).status_code == 200
+        path, gone = f"/api/v1/devices/{again.json()['id']}", {**OPERATOR, "Idempotency-Key": "gone"}
+        assert [(await site.http.delete(path, headers=gone)).status_code for _ in range(2)] == [204, 204]
+        assert (await site.http.delete(path, headers=OPERATOR)).status_code == 404
 
 
 async def test_a_claim_code_is_good_for_ten_minutes_and_only_with_a_p256_key(tmp_path: Path) -> None:

@@ -48,6 +48,10 @@ async def test_key_asked_for_again_after_a_lost_answer_is_the_same_key(tmp_path:
         assert len((await site.http.get("/api/v1/service-accounts", headers=OPERATOR)).json()) == 1
         bot = {"Authorization": f"Bearer {again.json()['key']}"}
         assert (await site.http.get("/api/v1/desk", headers=bot)).status_code == 200
+        path, gone = f"/api/v1/service-accounts/{again.json()['id']}", {**OPERATOR, "Idempotency-Key": "gone"}
+        assert [(await site.http.delete(path, headers=gone)).status_code for _ in range(2)] == [204, 204]
+        assert (await site.http.delete(path, headers=OPERATOR)).status_code == 404
+        assert (await site.http.get("/api/v1/desk", headers=bot)).status_code == 401
 
 
 @pytest.mark.parametrize("headers", [OPERATOR, {**OPERATOR, "Idempotency-Key": "give"}])

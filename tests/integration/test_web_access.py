@@ -254,6 +254,11 @@ async def test_a_code_asked_for_again_after_a_lost_answer_is_the_same_code(tmp_p
         assert next_one.json()["code"] != first.json()["code"]
         assert site.it.rows("select count(*) from pairing_codes") == [(2,)]
         assert first.json()["code"] not in repr([site.it.rows(f"select * from {t}") for t in ("results", "events")])
+        screen = await site.screen("display")
+        (paired,) = (await site.http.get("/api/v1/screens", headers=OPERATOR)).json()
+        gone = {"url": f"/api/v1/screens/{paired['id']}", "headers": {**OPERATOR, "Idempotency-Key": "gone"}}
+        assert [(await site.http.delete(**gone)).status_code for _ in range(2)] == [204, 204]
+        assert (await screen.get("/api/v1/display")).status_code == 401
         pair = {"json": {"code": first.json()["code"]}, "headers": {"Idempotency-Key": "pair-1"}}
         assert (await site.browser().post("/api/v1/screens/pair", **pair)).status_code == 200
         refused = await site.browser().post("/api/v1/screens/pair", **pair)
