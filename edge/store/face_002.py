@@ -181,19 +181,24 @@ def note_of_number(conn: sqlite3.Connection, device_id: str, boot_id: str, devic
     return found[0] if found else None
 
 
+_NOT_ERASED: Final = "not exists (select 1 from persons p where p.id = notes.person_id and p.erased)"
+"""What somebody said who is erased since goes nowhere, and goes from the disk with the next look at it."""
+
+
 def notes_to_upload(conn: sqlite3.Connection, limit: int) -> list[Row]:
     """Recordings head office does not have yet, the oldest first."""
-    return _notes(conn, "where uploaded = 0 order by recorded_at limit ?", (limit,))
+    return _notes(conn, f"where uploaded = 0 and {_NOT_ERASED} order by recorded_at limit ?", (limit,))
 
 
 def sounds_since(conn: sqlite3.Connection, from_ms: int) -> set[str]:
-    """Sounds of recordings made since `from_ms`."""
-    return {row[0] for row in conn.execute("select sha256 from notes where recorded_at >= ?", (from_ms,))}
+    """Sounds of recordings made since `from_ms`, but not of people who are erased."""
+    query = f"select sha256 from notes where recorded_at >= ? and {_NOT_ERASED}"
+    return {row[0] for row in conn.execute(query, (from_ms,))}
 
 
 def sounds_waiting(conn: sqlite3.Connection) -> set[str]:
-    """Sounds head office does not have yet."""
-    return {row[0] for row in conn.execute("select sha256 from notes where uploaded = 0")}
+    """Sounds head office does not have yet, and will be given."""
+    return {row[0] for row in conn.execute(f"select sha256 from notes where uploaded = 0 and {_NOT_ERASED}")}
 
 
 def sounds_uploaded(conn: sqlite3.Connection) -> list[str]:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import FastAPI, Request, Response
 
 from cloud.accounts.authority import Authority
+from edge.domain.booking_commands import AddPerson, ErasePerson, NewPerson
 from edge.domain.care_commands import RegisterNote
 from edge.sync.blobs import PIECE_BYTES, BlobUploads
 from edge.sync.identity import Identity, signing_request
@@ -108,13 +109,13 @@ class Desk:
             it.dispatcher, it.store.reader, it.store.clock, self.blobs, lambda: self.mine, 14, (0.01, 0.05)
         )
 
-    async def note(self, data: bytes) -> str:
+    async def note(self, data: bytes, person_id: str | None = None) -> str:
         incoming = self.blobs.begin(10_000_000)
         incoming.write(data)
         sha256 = incoming.finish()
         await self.it.accepted(
             RegisterNote, note_id=new_id(), recorded_ms=self.it.store.clock.now_ms(), sha256=sha256, bytes=len(data),
-            seconds=1.0, media_type="audio/wav", language="en",
+            seconds=1.0, media_type="audio/wav", language="en", person_id=person_id,
         )  # fmt: skip
         return sha256
 
@@ -241,3 +242,18 @@ async def test_under_a_full_disk_what_head_office_has_goes_first(tmp_path: Path,
         monkeypatch.setattr(store, "FREE_BYTES_MIN", 2**62)
         assert it.uploads.tidy() == 1
         assert list(it.blobs.names()) == [waiting]
+
+
+async def test_what_somebody_said_goes_from_the_disk_when_they_are_erased_and_is_not_sent(tmp_path: Path) -> None:
+    office = Office()
+    async with desk(tmp_path, office) as it:
+        person_id = new_id()
+        await it.it.accepted(AddPerson, person_id=person_id, person=NewPerson("Ana Torres"))
+        await it.note(b"hers", person_id)
+        others = await it.note(b"of nobody known")
+        await it.it.accepted(ErasePerson, person_id=person_id)
+        assert it.uploads.tidy() == 1
+        assert list(it.blobs.names()) == [others]
+        while await it.uploads.step():
+            pass
+        assert it.uploaded() == [0, 1]
