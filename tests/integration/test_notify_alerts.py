@@ -401,7 +401,9 @@ async def test_what_is_skipped_and_what_was_never_said_is_told_as_that_in_the_re
     await told.alert("a1", dose_ids=[], says=Jsonb({"code": "skipped", "medicines": ["Insulin"]}))
     await told.alert("a2", dose_ids=[], says=Jsonb({"code": "unsaid", "medicines": [], "unsaid": ["Vitamin D"]}))
     await told.alert("a3", dose_ids=[], topic="dose_limit", says=Jsonb({"code": "limit", "medicines": ["Paracetamol"]}))
-    await told.alert("a4", dose_ids=[], topic="device_fault", says=Jsonb({"code": "low_battery", "fault": "low_battery"}))
+    await told.alert(
+        "a4", dose_ids=[], topic="device_fault", says=Jsonb({"code": "low_battery", "fault": "low_battery"})
+    )
     await told.settled()
     said = "\n".join(got.json()["message"] for got in told.box.got if got.path == "/ben")
     assert "Ana Ruiz dice que no tomará Insulin." in said
