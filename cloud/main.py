@@ -156,7 +156,7 @@ async def assemble(settings: Settings, clock: Clock, *, serving: bool = False) -
         async def on_revoked(crl_pem: str) -> None:
             await asyncio.to_thread(operations.tell_broker, settings.broker_files, crl_pem)
 
-        care = Care(pool, mailbox, clock, settings.data / "blobs", settings.sounds_keep_days, settings.worker)
+        care = Care(pool, mailbox, clock, key, settings.data / "blobs", settings.sounds_keep_days, settings.worker)
         yield Parts(
             settings=settings,
             clock=clock,

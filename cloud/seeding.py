@@ -109,7 +109,7 @@ async def _around(care: Care, manager: Account, persons: list[str], doctor_id: s
 async def _home(pool: Pool, care: Care, manager: Account, patient: str, now_ms: int) -> tuple[Asking, str]:
     """A dispenser that reaches head office, with the plan it follows since DAYS days."""
     body = CareDevice(kind="dispenser", name="Kitchen", patient_id=patient, reach="direct")
-    made = await care.devices.add(manager, body)
+    made = await care.devices.add(manager, body, care.devices.claim_code(manager, None))
     key = device_tokens.public_of(device_tokens.new_key())
     await care.devices.claim(ClaimRequest(claim_code=made["claim_code"], public_key_pem=key), "seed")
     start = local_date(now_ms, ZONE) - timedelta(days=DAYS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from cloud.accounts.guards import Guards, client_address
 from cloud.accounts.people import Account
+from cloud.accounts.repeats import Key
 from cloud.bookings.appointments import Appointments, NewAppointment
 from cloud.bookings.tracking import Clinics, Tracking, queue_data, track_data
 from shared.limits import RateLimit
@@ -17,7 +18,6 @@ Token = Annotated[str, Path(max_length=2000, description="The tracking token of 
 Language = Annotated[
     str | None, Query(max_length=35, description="en, hi, es or ar; without one, or another, the visit's own.")
 ]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 Uuid = Annotated[str, Path(max_length=40, description="The appointment's id.")]
 
 TOKEN_BURST: Final = 20

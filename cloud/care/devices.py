@@ -47,8 +47,9 @@ class Asking(NamedTuple):
 class Devices:
     """What may be asked of devices."""
 
-    def __init__(self, pool: Pool, mailbox: Mailbox, plans: Plans, clock: Clock) -> None:
-        self._pool, self._mailbox, self._plans, self._clock = pool, mailbox, plans, clock
+    def __init__(self, pool: Pool, mailbox: Mailbox, plans: Plans, clock: Clock, key: bytes) -> None:
+        """key: the server's, for codes that can be made again."""
+        self._pool, self._mailbox, self._plans, self._clock, self._key = pool, mailbox, plans, clock, key
         self._claims = RateLimit(burst=20, per_minute=30)
 
     async def asking(self, request: Request) -> Asking:
@@ -94,9 +95,15 @@ class Devices:
         async with self._pool.transaction() as conn:
             return _device(await self._theirs(conn, account, device_id))
 
-    async def add(self, account: Account, body: CareDevice) -> Row:
+    def claim_code(self, account: Account, request: str | None) -> str:
+        """A code for a new device; for a request that names itself (Idempotency-Key) the same each time."""
+        if request is None:
+            return device_tokens.new_claim_code()
+        return device_tokens.repeated_claim_code(self._key, f"{account.id}\n{request}")
+
+    async def add(self, account: Account, body: CareDevice, code: str) -> Row:
         """A new device and the code with which it brings its key. Raises Problem 404, 409, 422."""
-        device_id, code = new_id(), device_tokens.new_claim_code()
+        device_id = new_id()
         now_ms = self._clock.now_ms()
         until_ms = now_ms + device_tokens.CLAIM_LIFETIME_MS
         async with self._pool.transaction() as conn:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from cloud.accounts.guards import Guards, client_address
 from cloud.accounts.people import CARE_ROLES, Account
+from cloud.accounts.repeats import Key, Repeats
 from cloud.care.bodies import CareDevice
 from cloud.care.devices import Asking, Devices
 from cloud.care.intake import Intake
@@ -31,7 +32,7 @@ DeviceId = Annotated[str, Path(max_length=64)]
 Row = dict[str, Any]
 
 
-def devices_router(devices: Devices, intake: Intake, guards: Guards) -> APIRouter:
+def devices_router(devices: Devices, intake: Intake, repeats: Repeats, guards: Guards) -> APIRouter:
     """`/api/v1/devices/…` and `POST /api/v1/events`."""
     router = APIRouter(prefix="/api/v1", tags=["devices"])
     care, manager, own = Depends(guards.care), Depends(guards.manager), Depends(devices.asking)
@@ -47,10 +48,12 @@ def devices_router(devices: Devices, intake: Intake, guards: Guards) -> APIRoute
         return await devices.many(account, patient_id, site, limit)
 
     @router.post("/devices", status_code=201)
-    async def add_device(body: CareDevice, account: Account = manager) -> Row:
+    async def add_device(body: CareDevice, account: Account = manager, key: Key = None) -> Row:
         """A new device and its claim code, shown this once and good for ten minutes. `reach`: "direct" where the device
         reaches head office itself; its patient's plans are then carried out here."""
-        return await devices.add(account, body)
+        code = devices.claim_code(account, key)
+        asked = ["devices", body.model_dump(mode="json")]
+        return await repeats.once(account, key, asked, lambda: devices.add(account, body, code), {"claim_code": code})
 
     @router.post("/devices/claim")
     async def claim(body: ClaimRequest, request: Request) -> ClaimAnswer:

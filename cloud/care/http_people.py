@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from cloud.accounts.guards import Guards
 from cloud.accounts.people import Account
+from cloud.accounts.repeats import Key, Repeats
 from cloud.care.alerts import Alerts
 from cloud.care.bodies import Correction, Escalate, MealTimes, NewCaregiver, NewHold, NewMedication
 from cloud.care.people import People
@@ -19,7 +20,7 @@ Site = Annotated[str | None, Query(max_length=40)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-def people_router(people: People, telling: Telling, guards: Guards) -> APIRouter:
+def people_router(people: People, telling: Telling, repeats: Repeats, guards: Guards) -> APIRouter:
     """`/api/v1/patients…`, `/holds`, `/doses/{id}/correct` and `/tell`, `/medications`."""
     router = APIRouter(prefix="/api/v1", tags=["care"])
     care, caregiver = Depends(guards.care), Depends(guards.caregiver)
@@ -40,9 +41,10 @@ def people_router(people: People, telling: Telling, guards: Guards) -> APIRouter
         return await people.caregivers(account, patient_id)
 
     @router.post("/patients/{patient_id}/caregivers", status_code=201)
-    async def add_caregiver(patient_id: Id, body: NewCaregiver, account: Account = care) -> Row:
+    async def add_caregiver(patient_id: Id, body: NewCaregiver, account: Account = care, key: Key = None) -> Row:
         """List a caregiver; `account` lets them see this patient and acknowledge."""
-        return await people.add_caregiver(account, patient_id, body)
+        asked = ["caregivers", patient_id, body.model_dump(mode="json")]
+        return await repeats.once(account, key, asked, lambda: people.add_caregiver(account, patient_id, body))
 
     @router.delete("/patients/{patient_id}/caregivers/{caregiver_id}", status_code=204)
     async def remove_caregiver(patient_id: Id, caregiver_id: Id, account: Account = care) -> Response:
@@ -83,9 +85,10 @@ def people_router(people: People, telling: Telling, guards: Guards) -> APIRouter
         return await people.holds(account, patient_id)
 
     @router.post("/holds", status_code=202)
-    async def hold(body: NewHold, account: Account = care) -> Row:
+    async def hold(body: NewHold, account: Account = care, key: Key = None) -> Row:
         """Ask the clinic to hold doses back for a time."""
-        return await people.hold(account, body)
+        asked = ["holds", body.model_dump(mode="json")]
+        return await repeats.once(account, key, asked, lambda: people.hold(account, body))
 
     @router.delete("/holds/{hold_id}", status_code=202)
     async def end_hold(hold_id: Id, account: Account = care) -> Row:
@@ -93,14 +96,16 @@ def people_router(people: People, telling: Telling, guards: Guards) -> APIRouter
         return await people.end_hold(account, hold_id)
 
     @router.post("/doses/{dose_id}/correct", status_code=202)
-    async def correct(dose_id: Id, body: Correction, account: Account = care) -> Row:
+    async def correct(dose_id: Id, body: Correction, account: Account = care, key: Key = None) -> Row:
         """Say what became of a dose, with a reason."""
-        return await people.correct(account, dose_id, body)
+        asked = ["correct", dose_id, body.model_dump(mode="json")]
+        return await repeats.once(account, key, asked, lambda: people.correct(account, dose_id, body))
 
     @router.post("/doses/{dose_id}/tell", status_code=202)
-    async def tell(dose_id: Id, body: Told, account: Account = caregiver) -> Row:
+    async def tell(dose_id: Id, body: Told, account: Account = caregiver, key: Key = None) -> Row:
         """A caregiver says that a dose of their own people was taken, and when, or skipped; the clinic keeps it as theirs."""
-        return await telling.tell(account, dose_id, body)
+        asked = ["tell", dose_id, body.model_dump(mode="json")]
+        return await repeats.once(account, key, asked, lambda: telling.tell(account, dose_id, body))
 
     @router.get("/medications")
     async def medications(site: Annotated[str, Query(max_length=40)], account: Account = care) -> list[Row]:
@@ -108,9 +113,10 @@ def people_router(people: People, telling: Telling, guards: Guards) -> APIRouter
         return await people.medications(account, site)
 
     @router.post("/medications", status_code=201)
-    async def add_medication(body: NewMedication, account: Account = care) -> Row:
+    async def add_medication(body: NewMedication, account: Account = care, key: Key = None) -> Row:
         """Add a medicine to a site's catalogue."""
-        return await people.add_medication(account, body)
+        asked = ["medications", body.model_dump(mode="json")]
+        return await repeats.once(account, key, asked, lambda: people.add_medication(account, body))
 
     return router
 

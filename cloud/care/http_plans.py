@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from cloud.accounts.guards import Guards
 from cloud.accounts.people import Account
+from cloud.accounts.repeats import Key
 from cloud.care import doses
 from cloud.care.bodies import FhirImport, PlanBody, Stop
 from cloud.care.plans import Plans
@@ -19,7 +20,6 @@ from shared.doses.localtime import DAY_MS
 from shared.doses.states import Status
 from shared.problems import Problem
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
 PlanId = Annotated[str, Path(max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=500)]

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from cloud.accounts.guards import Guards
+from cloud.accounts.repeats import Repeats
 from cloud.care.alerts import Alerts
 from cloud.care.devices import Devices
 from cloud.care.dose_clock import DoseClock
@@ -32,15 +33,23 @@ from shared.clock import Clock
 class Care:
     """Plans, doses, devices, recordings, summaries and alerts. folder: where sounds lie (`<data>/blobs`).
 
-    keep_days: how long they stay.  worker: this process's name, for what it writes into the folder.
+    key: the server's.  keep_days: how long they stay.  worker: this process's name, for what it writes into the folder.
     """
 
     def __init__(
-        self, pool: Pool, mailbox: Mailbox, clock: Clock, folder: Path, keep_days: int = 180, worker: str = ""
+        self,
+        pool: Pool,
+        mailbox: Mailbox,
+        clock: Clock,
+        key: bytes,
+        folder: Path,
+        keep_days: int = 180,
+        worker: str = "",
     ) -> None:
         self._pool, self._clock = pool, clock
         self.plans = Plans(pool, mailbox, clock)
-        self.devices = Devices(pool, mailbox, self.plans, clock)
+        self.repeats = Repeats(pool, clock)
+        self.devices = Devices(pool, mailbox, self.plans, clock, key)
         self.intake = Intake(pool, clock)
         self.dose_clock = DoseClock(pool, clock)
         self.sounds = Sounds(pool, clock, folder, keep_days, worker)
@@ -53,9 +62,9 @@ class Care:
         """All doors."""
         return [
             plans_router(self.plans, self._pool, guards, self._clock),
-            devices_router(self.devices, self.intake, guards),
+            devices_router(self.devices, self.intake, self.repeats, guards),
             sounds_router(self.sounds, self.devices, self._pool, guards, self._clock),
-            people_router(self.people, self.telling, guards),
+            people_router(self.people, self.telling, self.repeats, guards),
             alerts_router(self.alerts, guards),
             places_router(self._pool, guards, self._clock),
             summary_router(self._pool, guards, self._clock),

@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import date as calendar_date
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from cloud.accounts.claims import Claims
 from cloud.accounts.guards import Guards
 from cloud.accounts.people import Account, no_such_site
+from cloud.accounts.repeats import Key
 from cloud.dashboard import chain, statistics
 from cloud.dashboard.chain import Chain
 from cloud.dashboard.sites import Order, Sites
@@ -28,7 +29,6 @@ EXPIRY_S_MAX: Final = 90 * 24 * 3600.0
 Site = Annotated[str, Path(max_length=40, description="The site's id.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Day = Annotated[calendar_date | None, Query(description="A service-day, YYYY-MM-DD.")]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
 
 class NewSite(BaseModel):
