@@ -17,16 +17,22 @@ async def _desk_of_the_first_doctor(floor: Floor, **options: Any) -> Page:
     return page
 
 
+async def _press(page: Page, key: str, button: str) -> None:
+    """A key, once its button may be pressed: while an act is under way no second one begins."""
+    await expect(page.locator(".doctor").get_by_role("button", name=button, exact=True)).to_be_enabled()
+    await page.keyboard.press(key)
+
+
 async def test_one_key_each_calls_starts_and_completes(floor: Floor) -> None:
     visit = await floor.issue()
     page = await _desk_of_the_first_doctor(floor)
     await page.keyboard.press("n")
     await expect(page.locator(".person.called")).to_contain_text(visit["token_number"])
-    await page.keyboard.press("r")
+    await _press(page, "r", "Recall")
     await expect(page.get_by_role("status").filter(has_text="called again")).to_be_visible()
-    await page.keyboard.press("s")
+    await _press(page, "s", "Start")
     await expect(page.locator(".person.inside")).to_contain_text(visit["token_number"])
-    await page.keyboard.press("c")
+    await _press(page, "c", "Complete")
     await expect(page.get_by_text("Free", exact=True)).to_be_visible()
     await expect(page.locator(".after")).to_contain_text("completed")
     ended = next(one for one in (await floor.desk())["finished"] if one["id"] == visit["id"])
@@ -38,9 +44,9 @@ async def test_no_show_and_its_undo(floor: Floor) -> None:
     page = await _desk_of_the_first_doctor(floor)
     await page.keyboard.press("n")
     await expect(page.locator(".person.called")).to_be_visible()
-    await page.keyboard.press("x")
+    await _press(page, "x", "No-show")
     await expect(page.get_by_text("Free", exact=True)).to_be_visible()
-    await page.keyboard.press("u")
+    await _press(page, "u", "Undo")
     await expect(page.locator(".person.called")).to_contain_text(visit["token_number"])
     await expect(page.locator(".toast")).to_contain_text("Taken back")
 
