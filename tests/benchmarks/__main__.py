@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 
+from shared import logs
 from shared.clock import Clock, transport_s
 from tests.benchmarks import (
     catchup,
@@ -53,6 +54,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each side of a round runs (default 4)")
     parser.add_argument("--out", type=Path, help="the JSON file (default bench-<date>.json here)")
     given = parser.parse_args()
+    logs.configure("error")  # what a program under measure tells of its work would drown the tables
     folder = Path(tempfile.mkdtemp(prefix="outpost-bench-", dir="/tmp"))
     folder.chmod(0o711)
     began, today = transport_s(), Clock.life().now().date()
