@@ -20,7 +20,8 @@ ASKED: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "nina", f"/patients/{ANA}/caregivers", {"name": "Dan", "relation": "son"}, "select 1 from patient_caregiver"
     ),
     "a medicine": (
-        "nina", "/medications", {"site": "alpha", "name": "Timolol", "unit": "drop"}, "select 1 from medications where name = 'Timolol'"
+        "nina", "/medications", {"site": "alpha", "name": "Timolol", "unit": "drop"},
+        "select 1 from medications where name = 'Timolol'"
     ),
     "a device": (
         "mia", "/devices", {"kind": "dispenser", "name": "Hall", "patient_id": ANA, "reach": "direct"},
