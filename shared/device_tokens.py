@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.clock import wall_s
-from shared.tokens import CODE_ALPHABET, BadToken, repeated_bytes
+from shared.tokens import CODE_ALPHABET, BadToken, repeated_signs
 
 LIFETIME_S: Final = 5 * 60
 """Longest time between `iat` and `exp`."""
@@ -82,8 +82,7 @@ def new_claim_code() -> str:
 
 def repeated_claim_code(key: bytes, request: str) -> str:
     """The code for one request named by its sender (Idempotency-Key), under the server's key: asked again, the same."""
-    number = int.from_bytes(repeated_bytes(key, "claim", request), "big")
-    return "".join(CODE_ALPHABET[number // len(CODE_ALPHABET) ** n % len(CODE_ALPHABET)] for n in range(CLAIM_CHARS))
+    return "".join(repeated_signs(key, "claim", request, CLAIM_CHARS))
 
 
 def claim_hash(code: str) -> str:

@@ -126,8 +126,13 @@ def new_code() -> str:
 
 def repeated_code(key: bytes, request: str) -> str:
     """The code for one request named by its sender (Idempotency-Key): asked again, the same, without keeping it."""
-    number = int.from_bytes(repeated_bytes(key, "repeat", request), "big")
-    return _grouped([CODE_ALPHABET[number // len(CODE_ALPHABET) ** n % len(CODE_ALPHABET)] for n in range(CODE_CHARS)])
+    return _grouped(repeated_signs(key, "repeat", request, CODE_CHARS))
+
+
+def repeated_signs(key: bytes, use: str, request: str, count: int) -> list[str]:
+    """Signs of CODE_ALPHABET for one named request; `count` at most 40, `use` as for `repeated_bytes`."""
+    number, base = int.from_bytes(repeated_bytes(key, use, request), "big"), len(CODE_ALPHABET)
+    return [CODE_ALPHABET[number // base**n % base] for n in range(count)]
 
 
 def repeated_secret(key: bytes, request: str) -> str:

@@ -8,12 +8,11 @@ from cloud.accounts import audit
 from cloud.accounts.people import Account
 from cloud.care import access
 from cloud.care.plans import enqueue
-from cloud.db.pool import Connection, Pool, notify
+from cloud.db.pool import ALERTS, Connection, Pool, notify
 from cloud.mailbox.service import Mailbox
 from shared.clock import Clock, iso
 from shared.problems import Problem
 
-ALERTS: Final = "outpost_alerts"
 EDGE: Final = "edge"
 _COLUMNS: Final = (
     "site", "alert_id", "source", "person_id", "topic", "severity", "title", "body", "hint", "dose_ids", "device_id",

@@ -7,13 +7,12 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from cloud.care.dose_rules import Outcome, rung
-from cloud.db.pool import Connection, notify
+from cloud.db.pool import ALERTS, Connection, notify
 from shared.doses import stock
 from shared.doses.localtime import DAY_MS
 from shared.doses.states import OPEN
 from shared.ids import new_id
 
-ALERTS: Final = "outpost_alerts"
 DOSES_MAX: Final = 40
 """Doses one alert names; what is lost beyond them has an alert of its own, but for a silence, which is one."""
 NAMES_MAX: Final = 12

@@ -14,7 +14,7 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from cloud.care import dose_alerts, dose_rows, dose_rules, doses
-from cloud.db.pool import Connection, Pool
+from cloud.db.pool import ALERTS, Connection, Pool, notify
 from cloud.records import due
 from cloud.records.counting import last_taken
 from cloud.records.zones import device_zone
@@ -212,7 +212,7 @@ async def heard(conn: Connection, site: str, device_id: str, now_ms: int) -> Non
         " and source = 'cloud' and topic = 'device_offline' and device_id = %s and is_open",
         (now_ms, site, device_id),
     )
-    await conn.execute("select pg_notify(%s, %s)", (dose_alerts.ALERTS, site))
+    await notify(conn, ALERTS, site)
     await conn.execute(
         "update dose_occurrences d set next_action_ms = %s from devices v where v.site = %s and v.device_id = %s"
         " and d.site = v.site and d.person_id = v.person_id and d.owner = 'cloud' and d.status = 'UNKNOWN'"

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from cloud.db.pool import Connection, notify
+from cloud.db.pool import ALERTS, Connection, notify
 from cloud.llm.medicines import Hold, Medicine, medicines
 from cloud.llm.redact import Known
 from cloud.records import joining
@@ -18,7 +18,6 @@ from shared.doses.plan import BadPlan, Plan, plan_of
 
 NOTES: Final = "outpost_notes"
 """Notified with the site when a note came, or its sound."""
-ALERTS: Final = "outpost_alerts"
 DAY_MS: Final = 24 * 3_600_000
 BATCH: Final = 200
 TITLE_MAX: Final = 120

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cloud.db.pool import Connection, notify
+from cloud.db.pool import ALERTS, Connection, notify
 from cloud.notify.channels import Channels
 from cloud.notify.claims import Held
-from cloud.notify.rows import ALERTS, EVERYBODY, Tell, add_deliveries
+from cloud.notify.rows import EVERYBODY, Tell, add_deliveries
 
 
 async def next_place(conn: Connection, channels: Channels, held: list[Held], now_ms: int) -> bool:

@@ -12,8 +12,6 @@ from shared.ids import new_id
 
 OUT: Final = "outpost_notify"
 """Notified with the site when deliveries were added or became due."""
-ALERTS: Final = "outpost_alerts"
-"""Notified with the site when alert_logs changed."""
 EVERYBODY: Final = "*"
 """In place of a site: people of head office."""
 MERGE_MS: Final = 2_000

@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from prometheus_client.metrics_core import GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from cloud.accounts.guards import Guards
-from cloud.db.pool import Pool, notices
+from cloud.db.pool import ALERTS, Pool, notices
 from cloud.mailbox.service import Mailbox
 from cloud.notify import alerts, telling
 from cloud.notify.access import Access
@@ -29,7 +29,7 @@ from cloud.notify.http_site import site_router
 from cloud.notify.link_doses import Answers
 from cloud.notify.links import Links
 from cloud.notify.push import Push, PushKey
-from cloud.notify.rows import ALERTS, OUT, tidy
+from cloud.notify.rows import OUT, tidy
 from cloud.notify.sealing import Seal
 from cloud.notify.sending import Sender
 from cloud.notify.services import Services

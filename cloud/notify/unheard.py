@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from cloud.db.pool import Connection
 from cloud.records.counting import last_taken
 from cloud.records.zones import device_zone
+from shared.doses import localtime
 from shared.doses.expansion import Occurrence, occurrences
 from shared.doses.plan import BadPlan, Plan, plan_of
 
@@ -19,7 +20,7 @@ WATCHDOG: Final = "watchdog"
 """Source of its alerts."""
 AROUND_ALERT_MS: Final = 36 * 3_600_000
 """A dose is missed 24 h after it was due at the latest, and an alert that stays open grows by later ones."""
-DAY_MS: Final = 24 * 3_600_000
+DAY_MS: Final = localtime.DAY_MS
 """How long a day of an alert is: so long is it worth sending, and so long after it began nobody is told of further doses."""
 CHAIN_MAX: Final = 200
 """Doses, each counting from the one before, that are looked for within a silence."""

@@ -15,8 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 import structlog
 
-from cloud.db.pool import Connection, Pool, notify
-from cloud.notify.rows import ALERTS
+from cloud.db.pool import ALERTS, Connection, Pool, notify
 from cloud.notify.unheard import DAY_MS, UnheardDose, begin_day, due_doses, end_alerts, raise_alert
 from shared.clock import Clock
 

@@ -7,15 +7,12 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.db.pool import Connection, notify
+from cloud.db.pool import ALERTS, Connection, notify
 from cloud.feed import Kept
 from cloud.projections.care_erasing import forget
 from cloud.projections.rows import Fields, Table
 from cloud.records import joining
 from shared.events import Lane
-
-ALERTS: Final = "outpost_alerts"
-"""Notified with the site when an alert was raised, grew, was taken on or is over."""
 
 
 def _alert(kept: Kept) -> tuple[Any, ...]:

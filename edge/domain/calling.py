@@ -86,6 +86,11 @@ def is_open_to_all(visit: Visit, doctors: Mapping[str, Doctor]) -> bool:
     return not visit["doctor_chosen"] and bool(doctor["is_on_break"] or visit["is_emergency"])
 
 
+def only_doctor(visit: Visit, doctors: Mapping[str, Doctor]) -> str | None:
+    """The one doctor who may call a waiting visit; None where any of its service may. doctors: by id."""
+    return None if is_open_to_all(visit, doctors) else str(visit["doctor_id"])
+
+
 def ordered(queue: Queue) -> list[Ranked]:
     """The waiting in calling order."""
     return policies.order(queue.policy, queue.waiting, queue.situation)

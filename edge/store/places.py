@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from edge.domain import estimates, policies
-from edge.domain.calling import is_open_to_all
+from edge.domain.calling import only_doctor
 from edge.domain.estimates import DEFAULT_CONSULTATION_S, DEFAULT_SD_LOG, Ahead, Due, Range, Server
 from edge.domain.policies import Ranked
 from edge.domain.visits import Rules, Wait
@@ -81,7 +81,7 @@ def house(conn: sqlite3.Connection, now_ms: int) -> House:
         ranked[letter] = _ranked(conn, None, service, waiting, loads, rules, now_ms)
         able = [d for d in doctors.values() if d["service"] == letter]
         for doctor in able:
-            own = [v for v in waiting if v["doctor_id"] in (None, doctor["id"]) or is_open_to_all(v, doctors)]
+            own = [v for v in waiting if only_doctor(v, doctors) in (None, doctor["id"])]
             ranked[doctor["id"]] = _ranked(conn, doctor, service, own, loads, rules, now_ms)
         if waiting:
             in_turn = _in_turn(ranked, letter, able, doctors)
@@ -127,7 +127,7 @@ def _places(
     for doctor in able:
         found += [
             (r.visit["id"], place) for place, r in enumerate(ranked[doctor["id"]], 1)
-            if r.visit["doctor_id"] == doctor["id"] and not is_open_to_all(r.visit, doctors)
+            if only_doctor(r.visit, doctors) == doctor["id"]
         ]  # fmt: skip
     return found
 
@@ -141,10 +141,7 @@ def _in_turn(
     for doctor in able:
         if doctor["policy"] is None:
             continue
-        own = [
-            r for r in ranked[doctor["id"]]
-            if r.visit["doctor_id"] == doctor["id"] and not is_open_to_all(r.visit, doctors)
-        ]  # fmt: skip
+        own = [r for r in ranked[doctor["id"]] if only_doctor(r.visit, doctors) == doctor["id"]]
         places, turn = {r.visit["id"] for r in own}, iter(own)
         merged = [next(turn) if r.visit["id"] in places else r for r in merged]
     return merged
@@ -167,7 +164,7 @@ def _waits(
     of_all = queues.policy_of(None, service)[1] in OVERTAKEN
     queue = []
     for one in ranked:
-        only = None if is_open_to_all(one.visit, doctors) else str(one.visit["doctor_id"])
+        only = only_doctor(one.visit, doctors)
         booked_first = of_all if only is None else overtaken[only]
         queue.append(Ahead(one.visit["id"], _from_ms(one.visit, now_ms) if booked_first else None, only))
     booking = [doctor for doctor in able if overtaken[doctor["id"]]]
@@ -245,7 +242,7 @@ def promise(conn: sqlite3.Connection, newcomer: Row, rules: Rules, now_ms: int) 
     by_queue = {service["letter"]: _ranked(conn, None, service, waiting, loads, rules, now_ms)}
     for doctor in able:
         if doctor["policy"] is not None:
-            theirs = [v for v in waiting if v["doctor_id"] in (None, doctor["id"]) or is_open_to_all(v, doctors)]
+            theirs = [v for v in waiting if only_doctor(v, doctors) in (None, doctor["id"])]
             by_queue[doctor["id"]] = _ranked(conn, doctor, service, theirs, loads, rules, now_ms)
     ranked = _in_turn(by_queue, service["letter"], able, doctors)
     waits = _waits(conn, service, ranked, of_service, able, _delays(conn), rules, now_ms)

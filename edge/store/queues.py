@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from edge.domain.calling import BalanceState, CallState, Queue, VisitState, is_open_to_all, slot_counter
+from edge.domain.calling import BalanceState, CallState, Queue, VisitState, is_open_to_all, only_doctor, slot_counter
 from edge.domain.care_commands import RaiseUrgency
 from edge.domain.commands import (
     CallNext,
@@ -79,7 +79,7 @@ def queue_of(conn: sqlite3.Connection, doctor: Row, here: list[Row], rules: Rule
     policy = policy_of(doctor, states.service(conn, doctor["service"]))
     doctors = everybody(conn)
     queueing = [v for v in here if v["status"] == "waiting"]
-    waiting = [v for v in queueing if v["doctor_id"] in (None, doctor["id"]) or is_open_to_all(v, doctors)]
+    waiting = [v for v in queueing if only_doctor(v, doctors) in (None, doctor["id"])]
     mine = {v["id"] for v in waiting}
     others = [v for v in queueing if v["id"] not in mine and not v["doctor_chosen"]]
     return Queue(*policy[:2], waiting, others, situation(conn, policy, loads_of(here), rules, now_ms))
