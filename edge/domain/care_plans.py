@@ -10,6 +10,7 @@ from edge.domain import dose_gaps
 from edge.domain.care_commands import ApplyPlan, EndHold, ExtendPlan, SetHold, SetMealTimes, StopPlan
 from edge.domain.decision import Change, Decision, Moment, Refusal, Verdict, Write
 from edge.domain.dosing import DOSE_COLUMNS, Acts, Row, is_open, plan_next, scheduled
+from shared.doses import moving
 from shared.doses.expansion import DEFAULT_MEAL_TIMES, HORIZON_DAYS, Occurrence, occurrences
 from shared.doses.localtime import DAY_MS, HOUR_MS
 from shared.doses.plan import BadPlan, Item, Plan, body_of, plan_of
@@ -140,7 +141,7 @@ def move_clock(acts: Acts, state: PlanState, zone: str) -> None:
         if plan.tz_policy != "device":
             continue
         ahead = occurrences(plan, now_ms, row["planned_until"], moved.meal_times, moved.last_taken, zone)
-        for one in dose_gaps.pushed(plan, ahead, moved.doses):
+        for one in _moved(now_ms, moved, plan, ahead, now_ms, moved.meal_times):
             item = next(item for item in plan.items if item.id == one.item_id)
             known = moved.doses.get(one.id)
             new = planned(one, item, plan, now_ms)
@@ -252,7 +253,11 @@ def _plan_doses(
         if known is None and (not voids or one.on_time_until_ms >= acts.now.now_ms):
             acts.put(planned(one, items[one.item_id], plan, acts.now.now_ms))
         elif known is not None and known["status"] in (Status.PLANNED, Status.VOIDED) and not known["asked_n"]:
-            acts.put({**planned(one, items[one.item_id], plan, acts.now.now_ms), "version": known["version"]})
+            new = {**planned(one, items[one.item_id], plan, acts.now.now_ms), "version": known["version"]}
+            if known["version"] and known["due_at"] != new["due_at"]:
+                acts.fact("dose_moved", new)  # head office was told of another moment
+            else:
+                acts.put(new)
         elif known is not None and (is_open(known) or known["status"] == Status.HELD):
             _say_anew(acts, known, planned(one, items[one.item_id], plan, acts.now.now_ms))
     if voids:
@@ -306,7 +311,17 @@ def _wanted(
                 found.append(one)
             elif one.due_at_ms >= from_ms and begun.get(following.get(_key(one))) == begins_ms:
                 found.append(one)
-    return sorted({one.id: one for one in found}.values(), key=lambda one: (one.due_at_ms, one.item_id, one.step))
+    in_order = sorted({one.id: one for one in found}.values(), key=lambda one: (one.due_at_ms, one.item_id, one.step))
+    return _moved(now_ms, state, plan, in_order, from_ms, meals)
+
+
+def _moved(
+    now_ms: int, state: PlanState, plan: Plan, wanted: Sequence[Occurrence], from_ms: int, meals: Mapping[str, str]
+) -> list[Occurrence]:
+    """`wanted`, of which none but those that go on from the last one is due before `from_ms`, as they are really due."""
+    zone = state.device["timezone"] if state.device else None
+    earlier = occurrences(plan, from_ms - moving.reach_ms(plan), from_ms, meals, state.last_taken, zone)
+    return dose_gaps.moved(plan, earlier, wanted, state.doses, now_ms)
 
 
 def _key(one: Occurrence) -> tuple[str, int]:

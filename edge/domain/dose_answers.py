@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from edge.domain.care_alerts import end_for_doses, raise_alert
 from edge.domain.care_commands import AnswerDose, CorrectDose
 from edge.domain.decision import Moment, Refusal, Verdict
+from edge.domain.dose_gaps import move_linked
 from edge.domain.dose_stock import count_down
 from edge.domain.dosing import Acts, CareState, Row, is_open, item_of, of_ladder
 from edge.domain.medication import go_on, say_doses, tell_missed
@@ -138,7 +139,7 @@ def _take(acts: Acts, state: CareState, dose: Row, command: AnswerDose, at_ms: i
         _warn(acts, state, dose, "dose_limit", "too_soon" if soon else "too_much", f"{dose['medication']}: {words}.")
     count_down(acts, state, moved["plan_id"], moved["item_id"], quantity)
     go_on(acts, state, moved)
-    _move_linked(acts, state, moved, at_ms)
+    move_linked(acts, state, dose, moved)
     return None
 
 
@@ -235,23 +236,6 @@ def _quiet(acts: Acts, doses: Sequence[Row]) -> None:
     acts.cancel += [group for group in {dose["group_id"] for dose in doses} if group is not None]
 
 
-def _move_linked(acts: Acts, state: CareState, dose: Row, at_ms: int) -> None:
-    """A dose that follows this one is due so long after it was really taken."""
-    plan = state.plans.get(dose["plan_id"])
-    for item in plan.items if plan else ():
-        for step in item.steps:
-            if step.mode != "linked" or step.linked_item != dose["item_id"]:
-                continue
-            planned_ms = dose["due_at"] + step.linked_after_min * MINUTE_MS
-            for other in state.doses:
-                if (other["plan_id"], other["item_id"], other["due_at"]) != (dose["plan_id"], item.id, planned_ms):
-                    continue
-                by_ms = at_ms + step.linked_after_min * MINUTE_MS - planned_ms
-                if other["status"] == Status.PLANNED and not other["asked_n"] and by_ms:
-                    names = ("due_at", "window_open", "on_time_until", "miss_at")
-                    acts.fact("dose_moved", {**other, **{name: other[name] + by_ms for name in names}})
-
-
 def correct(state: CareState, command: CorrectDose, now: Moment) -> Verdict:
     """Somebody who knows says how it was. What was said before stays in the log."""
     dose = state.dose
@@ -289,6 +273,7 @@ def correct(state: CareState, command: CorrectDose, now: Moment) -> Verdict:
     if counts:  # what was taken after all is gone from the stock, and what was not is there again
         count_down(acts, state, dose["plan_id"], dose["item_id"], counts * dose["quantity"])
     go_on(acts, state, moved)
+    move_linked(acts, state, dose, moved)
     end_for_doses(acts, state, {dose["id"]}, f"corrected: {command.status}")
     acts.result = {"dose_id": dose["id"], "status": moved["status"]}
     return acts.decision()

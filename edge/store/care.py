@@ -26,7 +26,7 @@ from shared.doses.plan import Plan
 BEHIND_MS: Final = 8 * DAY_MS
 AHEAD_MS: Final = DAY_MS
 TRAVEL_BACK_MS: Final = 3 * DAY_MS
-"""How far back a journey looks for the last dose of a medicine."""
+"""How far back planning looks for the last dose of a medicine, after a journey, and for what another dose follows."""
 OVER: Final = "('MISSED', 'SKIPPED', 'NOT_ANNOUNCED', 'UNKNOWN', 'HELD')"
 CORRECTED_MS: Final = 62 * DAY_MS
 """How long ago a dose may have been due that somebody has corrected, for its intake to count for limits."""
@@ -218,14 +218,16 @@ def for_plan(
     command: asked.ApplyPlan | asked.StopPlan | asked.ExtendPlan | asked.SetMealTimes | asked.SetHold | asked.EndHold,
     now: Moment,
 ) -> PlanState:
-    """The plan or hold named, its person, and the person's doses from half a day ago on."""
+    """The plan or hold named, its person, and the person's doses from half a day ago on; where doses are planned from
+    further back, as what is due may depend on those."""
     plan_id = getattr(command, "plan_id", None)
     row = care_rows.one(conn, "care_plans", care_rows.PLAN_COLUMNS, "id = ?", (plan_id,)) if plan_id else None
     hold = None
     if isinstance(command, asked.EndHold):
         hold = care_rows.one(conn, "holds", care_rows.HOLD_COLUMNS, "id = ?", (command.hold_id,))
     person_id = getattr(command, "person_id", None) or (row or hold or {}).get("person_id")
-    from_ms = min(now.now_ms - BACK_MS, hold["from_at"] if hold else now.now_ms)
+    plans_doses = isinstance(command, asked.ApplyPlan | asked.ExtendPlan | asked.SetMealTimes)
+    from_ms = min(now.now_ms - (TRAVEL_BACK_MS if plans_doses else BACK_MS), hold["from_at"] if hold else now.now_ms)
     return _plan_state(conn, person_id, from_ms, row, hold)
 
 

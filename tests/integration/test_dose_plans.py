@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge.domain.care_commands import DeviceTold
+from edge.domain.care_commands import CorrectDose, DeviceTold
 from shared.clock import iso
 from tests.care import BOOT, Care, at, care
 
@@ -126,3 +126,32 @@ async def test_case_24_from_new_york_to_nairobi(tmp_path: Path, policy: str, gap
         await moved(it, "No/Where")
         assert dues(it, 2) == ["06-01T12:00", due]
         assert it.dose("2026-06-01T08:00")["due_at"] == at("2026-06-01T12:00")
+
+
+async def test_case_24_a_plan_that_is_changed_while_somebody_is_away_keeps_the_gap(tmp_path: Path) -> None:
+    async with care(tmp_path, "2026-06-01T11:00") as it:
+        item = {**M, "times": ["08:00"], "limits": {"min_gap_min": 20 * 60}}
+        where = {"start": "2026-06-01", "timezone": "America/New_York", "tz_policy": "device"}
+        await it.plan(item, **where)
+        await it.device()
+        await it.to("2026-06-01T12:00", 600)
+        await it.answer()
+        await moved(it, "Africa/Nairobi")
+        await it.to("2026-06-02T00:30", 3600)
+        await it.plan({**item, "dose": 2}, **where, revision=2)
+        assert dues(it, 3) == ["06-01T12:00", "06-02T08:00", "06-03T05:00"]
+
+
+async def test_a_plan_that_is_changed_leaves_a_dose_where_the_one_it_follows_has_put_it(tmp_path: Path) -> None:
+    iron = {"id": "b", "medication": "Iron", "mode": "linked", "linked_item": "i", "linked_after_min": 240}
+    async with care(tmp_path, "2026-11-20T06:00") as it:
+        await it.plan({**M, "id": "i", "times": ["07:00"]}, iron)
+        await it.to("2026-11-20T07:40", 600)
+        await it.answer()
+        await it.plan({**M, "id": "i", "times": ["07:00"]}, {**iron, "dose": 2}, revision=2)
+        assert dues(it, 3) == ["11-20T07:00", "11-20T11:40", "11-21T07:00"]
+        first = it.dose("2026-11-20T07:00")["id"]
+        await it.it.accepted(
+            CorrectDose, dose_id=first, status="ON_TIME", taken_ms=at("2026-11-20T07:20"), reason="seen"
+        )
+        assert dues(it, 2) == ["11-20T07:00", "11-20T11:20"]
