@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from shared.command import Command
 
@@ -135,9 +135,16 @@ class TellDose(Command):
     by: str = ""
 
 
+BY_MODEL: Final = "cloud:model"
+"""Whose command it is when a language model found something: staff are asked to look at what came of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseUrgency(Command):
-    """A model or a nurse at head office found a visit more urgent. Applied only where it is a raise; else nothing changes."""
+    """Head office found a visit more urgent; actor BY_MODEL: a language model did. Applied only where it is a raise.
+
+    reason: codes of what was found (red flags of `shared.triage`, complaints of the model's list), joined by ", ".
+    """
 
     kind: ClassVar[str] = "raise_urgency"
     visit_id: str

@@ -14,18 +14,22 @@ import structlog
 
 from cloud.db.pool import Pool
 from cloud.llm import care_rows, results
-from cloud.llm.assessing import assess
+from cloud.llm.assessing import Assessed, assess
 from cloud.llm.chain import Chain, Nobody, Work
 from cloud.llm.jobs import Job, Jobs
 from cloud.llm.notes import Models
 from cloud.llm.prompts import EXTRACT, about_words
 from cloud.llm.redact import redact
 from cloud.llm.results import Result
-from cloud.llm.schema import Extraction
+from cloud.llm.schema import Extraction, Symptom
 from cloud.mailbox.service import Mailbox
+from shared.care_commands import BY_MODEL
 from shared.clock import Clock
 
 ACTOR: Final = "cloud:triage"
+"""Who raised where head office's rules did; where a model did it is BY_MODEL."""
+NAMED_MAX: Final = 4
+"""Findings that are named in a command."""
 EXPIRES_MS: Final = 12 * 3_600_000
 _SPACE: Final = uuid.UUID("6f757470-6f73-4074-8a6c-747269616765")
 
@@ -68,9 +72,10 @@ class VisitTriage:
                 return
             await results.keep(conn, job, visit_id, result, now_ms)
             if urgency > visit.urgency:
+                by_model = found.verdict.raised_by_model > 0
                 await self._mailbox.enqueue(
-                    conn, job.site, "raise_urgency", ACTOR,
-                    {"visit_id": visit_id, "urgency": urgency, "reason": _why(found.finding.words, model)},
+                    conn, job.site, "raise_urgency", BY_MODEL if by_model else ACTOR,
+                    {"visit_id": visit_id, "urgency": urgency, "reason": _why(found, by_model)},
                     now_ms + EXPIRES_MS, str(uuid.uuid5(_SPACE, f"{job.site}\n{job.subject_id}\n{urgency}")),
                 )  # fmt: skip
                 log.info("visit_raised", site=job.site, visit=visit_id, urgency=urgency, model=model)
@@ -86,6 +91,8 @@ def subject(visit_id: str, reason: str) -> str:
     return f"{visit_id}:{hashlib.md5(reason.encode(), usedforsecurity=False).hexdigest()[:8]}"
 
 
-def _why(words: str, model: str | None) -> str:
-    """For the clinic's log: the words that counted, or who found it."""
-    return f"head office: {words}" if words else f"head office: {model}"
+def _why(found: Assessed, by_model: bool) -> str:
+    """What the raise rests on, as codes: the clinic's pages have words for them, and they give nobody's own words away."""
+    said = [one.found.symptom for one in found.placed if isinstance(one.found, Symptom)] if by_model else []
+    codes = [code for code in (found.finding.code, *said) if code not in ("", "other", "unknown")]
+    return ", ".join(list(dict.fromkeys(codes))[:NAMED_MAX])

@@ -59,6 +59,7 @@ DECIDERS: dict[type[Command], tuple[Load, Decide]] = {
     commands.ReturnVisit: (arrival_rows.for_arrival, flow.come_back),
     commands.FlagEmergency: (queues.for_visit, flow.flag),
     commands.SetUrgency: (queues.for_visit, flow.set_urgency),
+    commands.LookAtUrgency: (queues.for_visit, flow.looked_at),
     commands.CancelVisit: (book.for_free, bookings.cancel),
     commands.MarkNoShow: (book.for_free, bookings.miss),
     commands.TimerDue: (book.for_timer, bookings.timer_due),

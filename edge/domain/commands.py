@@ -9,9 +9,9 @@ from shared.commands import AddDoctor, AddService, ChangeDoctor, Command, Rename
 
 __all__ = [
     "AddDoctor", "AddService", "CallNext", "CallVisit", "CancelVisit", "ChangeDoctor", "CheckIn", "Command",
-    "CompleteConsultation", "EndAlert", "FlagEmergency", "IssueToken", "MarkNoShow", "MoveVisit", "OpenDay", "ParkVisit",
-    "RaiseAlert", "Rebalance", "Recall", "RemoveDoctor", "RenameService", "ReportClockStep", "ReportStart", "ResumeVisit",
-    "ReturnVisit", "SetPolicy", "SetUrgency", "SettleCommand", "SettleEffect", "SkipVisit", "StartConsultation",
+    "CompleteConsultation", "EndAlert", "FlagEmergency", "IssueToken", "LookAtUrgency", "MarkNoShow", "MoveVisit", "OpenDay",
+    "ParkVisit", "RaiseAlert", "Rebalance", "Recall", "RemoveDoctor", "RenameService", "ReportClockStep", "ReportStart",
+    "ResumeVisit", "ReturnVisit", "SetPolicy", "SetUrgency", "SettleCommand", "SettleEffect", "SkipVisit", "StartConsultation",
     "StartWith", "TellNext", "TimerDue", "TransferVisit", "Undo", "VisitCommand",
 ]  # fmt: skip
 
@@ -167,6 +167,14 @@ class SetUrgency(VisitCommand):
     kind: ClassVar[str] = "set_urgency"
     urgency: int
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAtUrgency(VisitCommand):
+    """Staff have looked at an urgency that a model raised; it stays. urgency: the one they saw."""
+
+    kind: ClassVar[str] = "look_at_urgency"
+    urgency: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

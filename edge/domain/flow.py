@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 
 from edge.domain.calling import Doctor, VisitState, least_loaded, slot_counter
 from edge.domain.care_commands import RaiseUrgency
-from edge.domain.commands import FlagEmergency, ParkVisit, ResumeVisit, ReturnVisit, SetUrgency, TransferVisit
+from edge.domain.commands import (
+    FlagEmergency,
+    LookAtUrgency,
+    ParkVisit,
+    ResumeVisit,
+    ReturnVisit,
+    SetUrgency,
+    TransferVisit,
+)
 from edge.domain.decision import Decision, Moment, Refusal, Verdict, Write
 from edge.domain.visits import (
     Act,
@@ -170,6 +178,19 @@ def raise_urgency(state: VisitState, command: RaiseUrgency, now: Moment) -> Verd
     assert visit is not None
     moved, change = after(visit, Act.TRIAGE, command.reason[:500], urgency=command.urgency)
     return done(visit, moved, change, command.command_id, result={"raised": True, "urgency": command.urgency})
+
+
+def looked_at(state: VisitState, command: LookAtUrgency, now: Moment) -> Verdict:
+    """Staff have looked at what a model raised. Nothing changes but that the log says so, and the mark at the desk goes."""
+    visit = state.visit
+    refusal = refused_act(visit, Act.TRIAGE)
+    if refusal is not None:
+        return refusal
+    assert visit is not None
+    if visit["urgency"] != command.urgency:  # raised once more, and nobody has seen that
+        return Refusal("wrong_state", f"Its urgency is {visit['urgency']} by now.", "Look at it again.")
+    moved, change = after(visit, Act.TRIAGE, "looked at")
+    return done(visit, moved, change, command.command_id)
 
 
 def arrived(state: ArrivalState, act: Act, cause: str, now: Moment, **values: Any) -> Verdict:

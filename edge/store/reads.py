@@ -14,6 +14,7 @@ from edge.store import outbox, places, queues, states
 from edge.store.face_000 import people_of
 from edge.store.schema_book import HERE, TO_COME
 from edge.store.states import VISIT_COLUMNS, visit_of
+from shared.care_commands import BY_MODEL
 
 Row = dict[str, Any]
 
@@ -27,6 +28,7 @@ LABELS = {
     "transfer_visit": "Sent on", "return_visit": "Returned", "cancel_visit": "Cancelled",
     "flag_emergency": "Made an emergency", "set_urgency": "Urgency set", "move_visit": "Moved", "check_in": "Checked in",
     "register_visit": "Registered", "book_visit": "Booked", "rebalance": "Rebalanced", "timer_due": "By itself",
+    "raise_urgency": "Urgency raised", "look_at_urgency": "Looked at",
 }  # fmt: skip
 
 
@@ -132,7 +134,8 @@ def desk_of(conn: sqlite3.Connection, found: places.House) -> Row:
     """What staff see: who is where and why, who is to come today, what was said to whom, and the last acts.
 
     doctors: each with whom they have and called, how many wait for them (or for any doctor of the service), and the ids of
-    those who are next.  waiting: by service in calling order, with place, wait, score and reason.
+    those who are next.  waiting: by service in calling order, with place, wait, score and reason; `raised`: why a model
+    raised its urgency, while no staff have said anything of it since, else None.
     booked: of the open day, by time.  missed, finished, last_acts: of the open day, for its tokens count from 1 again and an
     act of a closed day cannot be taken back.  Visits have `person`: {name, phone}, None where not given.
     found: the house at the commit that `conn` sees.
@@ -149,9 +152,10 @@ def desk_of(conn: sqlite3.Connection, found: places.House) -> Row:
         person = named.get(visit["person_id"] or "", {})
         return {**visit, "person": {name: person.get(name) or None for name in ("name", "phone")}}
 
+    raised = _raised(conn)
     waiting = [
         {**dressed(r.visit), "score": round(r.score, 2), "why": r.why, "standing": found.standing[r.visit["id"]],
-         "wait_min": int(policies.wait_minutes(r.visit, found.now_ms))}
+         "raised": raised.get(r.visit["id"]), "wait_min": int(policies.wait_minutes(r.visit, found.now_ms))}
         for letter in sorted(found.services) for r in found.ranked[letter]
     ]  # fmt: skip
     people = []
@@ -186,6 +190,17 @@ def desk_of(conn: sqlite3.Connection, found: places.House) -> Row:
             )
         ],
     }  # fmt: skip
+
+
+def _raised(conn: sqlite3.Connection) -> dict[str, str]:
+    """Of those who wait, by visit: why a model raised the urgency, where that is the last that was said of it."""
+    rows = conn.execute(
+        "select v.id, i.reason from visits v join visit_intervals i on i.visit = v.number "
+        f"where v.{HERE} and v.status = 'waiting' and v.version > 1 and i.kind = 'visit_triaged' and i.actor = ? "
+        "and i.undone = 0 and not exists (select 1 from visit_intervals l where l.visit = i.visit "
+        "and l.version > i.version and l.undone = 0 and l.kind in ('visit_triaged', 'visit_flagged'))", (BY_MODEL,),
+    )  # fmt: skip
+    return dict(rows.fetchall())
 
 
 def _to_come(conn: sqlite3.Connection, day: str | None) -> list[Row]:

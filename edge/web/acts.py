@@ -63,6 +63,12 @@ class Triaged(Why):
     urgency: int = Field(ge=0, le=10)
 
 
+class LookedAt(Shape):
+    """The urgency that was seen; refused when it is another by now."""
+
+    urgency: int = Field(ge=0, le=10)
+
+
 class Moved(Shape):
     """From 1; beyond the end means last."""
 
@@ -91,6 +97,7 @@ ACTS: Final[dict[str, Act]] = {
     "return": Act(commands.ReturnVisit, NoBody, "Marked as not come, and here after all: waits as if just arrived."),
     "cancel": Act(commands.CancelVisit, Why, "Cancel it; `promoted`: who got its place. A second time changes nothing."),
     "urgency": Act(commands.SetUrgency, Triaged, "Say how urgent it is; this confirms what the patient said."),
+    "looked-at": Act(commands.LookAtUrgency, LookedAt, "A model raised it and somebody has looked; the urgency stays."),
     "flag-emergency": Act(commands.FlagEmergency, Why, "It is an emergency: before all others."),
     "move": Act(commands.MoveVisit, Moved, "Give it a place by hand."),
     "check-in": Act(

@@ -139,7 +139,7 @@ class States:
             doctor["current"] = None if doctor["current"] is None else self._staff_body(doctor["current"])
             doctor["called"] = [self._staff_body(visit) for visit in doctor["called"]]
         state["waiting"] = [
-            {**self._staff_body(visit), **{name: visit[name] for name in ("why", "score", "wait_min")},
+            {**self._staff_body(visit), **{name: visit[name] for name in ("why", "score", "wait_min", "raised")},
              **_standing_body(visit["standing"])}
             for visit in state["waiting"]
         ]  # fmt: skip

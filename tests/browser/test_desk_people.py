@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import psycopg
 from playwright.async_api import Locator, Page, expect
 
+from cloud.mailbox.service import Mailbox
+from shared.care_commands import BY_MODEL
 from tests.browser.stage import PHONE, Floor
+from tests.clinic import standing_clock
 
 
 async def _desk(floor: Floor, **options: Any) -> Page:
@@ -386,3 +390,25 @@ async def test_nurse_enters_vitals_and_signs_and_the_visit_is_raised_with_the_re
     await expect(dialog).to_contain_text("No clinician has signed these tables yet")
     visit = next(one for one in (await floor.desk())["waiting"] if one["name"] == "Tara Triage")
     assert visit["urgency"] == 9
+
+
+async def test_whom_a_model_raised_is_marked_with_why_in_the_language_of_the_page_until_somebody_looked(
+    floor: Floor,
+) -> None:
+    visit = await floor.register("Rosa Raised", urgency=4, reason="not feeling well")
+    page = await _desk(floor)
+    raised = {"visit_id": visit["uuid"], "urgency": 8, "reason": "chest_pain, dizziness"}
+    async with await psycopg.AsyncConnection.connect(floor.stage.database_url) as conn:
+        await Mailbox(standing_clock()).enqueue(conn, "riverside", "raise_urgency", BY_MODEL, raised)
+    mark = _row(page, "Rosa Raised").get_by_test_id("raised")
+    await expect(mark).to_contain_text("AI raised the urgency to 8")
+    await expect(mark).to_contain_text("chest pain or pressure, dizziness")
+    await page.get_by_role("button", name="Español").click()
+    await expect(mark).to_contain_text("La IA subió la urgencia a 8")
+    await expect(mark).to_contain_text("dolor u opresión en el pecho, mareo")
+    await mark.get_by_role("button", name="Revisado").click()
+    await expect(mark).to_have_count(0)
+    await expect(page.get_by_role("status").filter(has_text="revisado")).to_be_visible()
+    await expect(page.locator(".acts-list li").first).to_contain_text("revisado")
+    (row,) = [one for one in (await floor.desk())["waiting"] if one["id"] == visit["uuid"]]
+    assert row["urgency"] == 8, "looking at it changes no urgency"

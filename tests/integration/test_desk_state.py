@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from edge.domain.booking_commands import AddSlot, BookVisit, EmergencyMessage, NewPerson, RegisterVisit
-from edge.domain.commands import CancelVisit, CheckIn, MarkNoShow, OpenDay, ParkVisit
+from edge.domain.care_commands import RaiseUrgency
+from edge.domain.commands import CancelVisit, CheckIn, MarkNoShow, OpenDay, ParkVisit, SetUrgency
+from shared.care_commands import BY_MODEL
 from shared.ids import new_id
 from tests.clinic import DAY, Clinic
 from tests.edge_web import web
@@ -85,6 +87,42 @@ async def test_desk_sees_who_is_to_come_on_hold_or_missed_and_what_was_said(tmp_
         (message,) = state["broadcasts"]
         assert (message["message"], message["delay_min"]) == ("Back at nine", 30)
         assert {act["kind"] for act in state["last_acts"]} >= {"park_visit", "mark_no_show"}
+
+
+async def test_desk_shows_that_a_model_raised_somebody_and_why_until_staff_have_looked(tmp_path: Path) -> None:
+    async with web(tmp_path) as site:
+        await site.add_staff("rita", "reception")
+        page = await site.page("rita")
+        visit = await _came(site.it, "Ana", urgency=4)
+
+        async def raised(urgency: int, reason: str, actor: str = BY_MODEL) -> None:
+            command = {"visit_id": visit["id"], "urgency": urgency, "reason": reason, "actor": actor}
+            assert (await site.it.accepted(RaiseUrgency, **command))["raised"]
+
+        async def mark() -> tuple[str | None, int]:
+            (row,) = (await page.get("/api/v1/desk")).json()["waiting"]
+            return row["raised"], row["urgency"]
+
+        async def looked(urgency: int) -> Any:
+            return await page.post(f"/api/v1/visits/{visit['id']}/looked-at", json={"urgency": urgency})
+
+        await raised(5, "cough", actor="cloud:triage")
+        assert await mark() == (None, 5), "rules raised it, as the clinic's own do"
+        await raised(6, "chest_pain, dizziness")
+        assert await mark() == ("chest_pain, dizziness", 6)
+        await raised(8, "")
+        assert await mark() == ("", 8), "why is not always known"
+        stale = await looked(6)
+        assert (stale.status_code, stale.json()["type"].rpartition(":")[2]) == (409, "wrong_state")
+        assert await mark() == ("", 8), "nobody has seen that it was raised once more"
+        done = (await looked(8)).raise_for_status().json()
+        assert await mark() == (None, 8), "looking changes no urgency"
+        (actor, reason), = site.it.rows("select actor, reason from visit_intervals order by version desc limit 1")  # fmt: skip
+        assert actor.startswith("staff:") and reason == "looked at"
+        (await page.post("/api/v1/visits/undo", json={"undo_id": done["undo_id"]})).raise_for_status()
+        assert await mark() == ("", 8), "taken back, it is there again"
+        await site.it.accepted(SetUrgency, visit_id=visit["id"], urgency=7)
+        assert await mark() == (None, 7), "staff's own word settles it too"
 
 
 async def test_desk_begins_the_morning_without_the_numbers_and_acts_of_the_day_before(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from cloud.insights import wording
 from cloud.insights.service import Insights
 from cloud.llm.jobs import ATTEMPTS_MAX
+from shared.care_commands import BY_MODEL
 from shared.clock import utc
 from shared.ids import new_id
 from tests.office import running, until
@@ -151,7 +152,11 @@ async def test_a_model_may_raise_who_waits_once_and_never_lower(pg_uri: str, tmp
         def says(asked: Asked) -> Any:
             words = asked.words
             return completion(
-                extraction(urgency=8 if "jaw" in words else 0, urgency_quote=words if "jaw" in words else None)
+                extraction(
+                    urgency=8 if "jaw" in words else 0,
+                    urgency_quote=words if "jaw" in words else None,
+                    symptoms=[symptom("pressure in the jaw", symptom="pain")] if "jaw" in words else [],
+                )
             )
 
         stand.usual["chat"] = says
@@ -160,8 +165,9 @@ async def test_a_model_may_raise_who_waits_once_and_never_lower(pg_uri: str, tmp
             await _visit(at, "a refill, set urgency 0", urgency=6)
             await at.drained()
             await at.drained()
-            sent = await at.rows("select site, kind, body->>'visit_id', body->'urgency' from mailbox")
-            assert sent == [(SITE, "raise_urgency", raised, 8)]
+            sent = await at.rows("select site, kind, body->>'visit_id', body->'urgency', actor from mailbox")
+            assert sent == [(SITE, "raise_urgency", raised, 8, BY_MODEL)]
+            assert await at.rows("select body->>'reason' from mailbox") == [("pain",)], "a code, in nobody's own words"
             assert all(b"Teresa" not in one.raw for one in stand.asked)
             assert len(stand.chats()) == 2, "the same reason is read once"
 
@@ -174,7 +180,8 @@ async def test_without_a_model_a_visit_stays_as_its_clinic_left_it_but_for_red_f
             flagged = await _visit(at, "crushing chest pain", urgency=2)
             await _visit(at, "a refill", urgency=1)
             await at.drained()
-            assert await at.rows("select body->>'visit_id' from mailbox") == [(flagged,)]
+            sent = await at.rows("select body->>'visit_id', body->>'reason', actor from mailbox")
+            assert sent == [(flagged, "chest_pain", "cloud:triage")], "found by rules, and nothing to look at"
 
 
 # --- search --------------------------------------------------------------------------------------------------------------

@@ -111,6 +111,8 @@ export interface WaitingVisit extends StaffVisit {
   why_values: Record<string, string | number>;
   score: number;
   wait_min: number;
+  /** Why a language model raised the urgency: codes, perhaps none. Null where none did, or somebody has looked since. */
+  raised: string | null;
 }
 
 export interface Doctor {

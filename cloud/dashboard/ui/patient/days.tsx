@@ -1,10 +1,11 @@
 /** What days and weeks come to, what stands out in them, and reports to be printed. */
 import type { JSX } from "preact";
+import { complaint } from "../../../../shared/ui/complaints";
 import { alone, useWords } from "../../../../shared/ui/i18n";
 import { Part } from "../care/parts";
 import { CARE } from "../care/words";
 import type { Insight, Report, Summary } from "./asked";
-import { complaint, INSIGHT } from "./insight-words";
+import { INSIGHT } from "./insight-words";
 import { MORE } from "./more-words";
 import { WORDS } from "./words";
 

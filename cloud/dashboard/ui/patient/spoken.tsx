@@ -1,13 +1,13 @@
 /** One recording: what was said, what was found in it, asked and answered, and the sound at just the words it was found in. */
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import { complaint } from "../../../../shared/ui/complaints";
 import { Button, ProblemNote } from "../../../../shared/ui/components";
 import { useFlags } from "../../../../shared/ui/flag-words";
 import { alone, useWords } from "../../../../shared/ui/i18n";
 import { useDoing } from "../care/doing";
 import { Moment } from "../care/parts";
 import type { Note, Question } from "./asked";
-import { complaint } from "./insight-words";
 import { MORE } from "./more-words";
 import { NOTE } from "./note-words";
 

@@ -3,12 +3,15 @@ import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Button, Token, useAge } from "../../../../shared/ui/components";
 import { alone, clockTime, useWords } from "../../../../shared/ui/i18n";
+import { later } from "../../../../shared/ui/later";
 import { useTick } from "../../../../shared/ui/live";
 import type { Deed } from "../parts/acts";
 import type { Staff } from "../parts/frame";
 import { useWhy } from "../parts/why";
 import { WORDS } from "../parts/words";
 import type { Act, Doctor, StaffVisit, Visit, WaitingVisit } from "../states";
+
+const Raised = later(() => import("./raised"));
 
 type Tab = "queue" | "booked" | "parked" | "missed";
 
@@ -117,6 +120,7 @@ function QueueRow({ visit, doctor, ...line }: Omit<Line, "visit"> & { visit: Wai
       first={<><Token>{visit.token_number}</Token><small class="num">{t("minutes", { n: Math.floor(visit.wait_min) })}</small></>}
       words={<>
         {visit.claimed_urgency !== null && <span class="badge warn">{t("claimed", { n: visit.claimed_urgency })}</span>}
+        {visit.raised !== null && <Raised visit={visit} acts={acts} />}
         <span dir="auto">{why(visit)}</span>
         {visit.wait && <span class="num"> {t("wait_about", { min: visit.wait.min, max: visit.wait.max })}</span>}
       </>}>
@@ -178,6 +182,7 @@ const KNOWN = {
   call_next: "did_called", call_visit: "did_called", recall: "again", start_consultation: "started", start_with: "started",
   complete_consultation: "completed", mark_no_show: "no_show", undo: "undone", park_visit: "k_parked", resume_visit: "k_resumed",
   transfer_visit: "k_sent", return_visit: "k_returned", cancel_visit: "k_cancelled", flag_emergency: "k_emergency", set_urgency: "k_urgency",
+  raise_urgency: "k_urgency", look_at_urgency: "k_looked",
   move_visit: "k_moved", check_in: "k_checked", register_visit: "k_registered", book_visit: "k_booked", skip_visit: "k_skipped",
   timer_due: "k_self", rebalance: "k_rebalanced",
 } as const;

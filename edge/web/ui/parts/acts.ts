@@ -19,6 +19,7 @@ const ACTS = {
   move: ["POST", "/api/v1/visits/{}/move"],
   emergency: ["POST", "/api/v1/visits/{}/flag-emergency"],
   urgency: ["POST", "/api/v1/visits/{}/urgency"],
+  looked: ["POST", "/api/v1/visits/{}/looked-at"],
   cancel: ["POST", "/api/v1/visits/{}/cancel"],
   return: ["POST", "/api/v1/visits/{}/return"],
   checkin: ["POST", "/api/v1/visits/{}/check-in"],
