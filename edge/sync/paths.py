@@ -11,6 +11,7 @@ from edge.sync.links import Link, LinkDown, NotWelcome
 from edge.sync.mqtt import MqttLink
 from edge.sync.state import SyncSettings
 from shared.api import Hello, HelloAnswer
+from shared.backoff import Backoff
 from shared.clock import Clock, transport_s
 
 Greeted = tuple[Link, HelloAnswer]
@@ -28,6 +29,8 @@ class Paths:
         hello: Callable[[], Awaitable[Hello]],
     ) -> None:
         self._settings, self._keeper, self._clock, self._wake, self._hello = settings, keeper, clock, wake, hello
+        self._looks = Backoff(settings.probe_s, settings.probe_max_s)
+        """Waits between looks whether MQTT is back, whatever becomes of the sessions over HTTPS between them."""
         self._mqtt_not_before_s = float("-inf")
 
     async def connect(self, identity: Identity) -> Greeted:
@@ -36,7 +39,7 @@ class Paths:
         failure: LinkDown | None = None
         if address is not None and transport_s() >= self._mqtt_not_before_s:
             try:
-                return await self._greet(self._mqtt_link(identity, address))
+                return await self._over_mqtt(identity, address)
             except LinkDown as error:
                 failure = error
         try:
@@ -47,8 +50,18 @@ class Paths:
             if failure is not None:
                 raise LinkDown(f"mqtt: {failure}; {error}", error.hint or failure.hint) from error
             raise
-        self._mqtt_not_before_s = transport_s() + self._settings.probe_s
+        if failure is not None:
+            self._look_later()
         return greeted
+
+    async def _over_mqtt(self, identity: Identity, address: tuple[str, int]) -> Greeted:
+        greeted = await self._greet(self._mqtt_link(identity, address))
+        self._looks.reset()
+        return greeted
+
+    def _look_later(self) -> None:
+        """MQTT did not answer though there is a line to the cloud."""
+        self._mqtt_not_before_s = transport_s() + self._looks.next_s()
 
     async def _greet(self, link: Link) -> Greeted:
         """Open a link and say HELLO until it is answered, within hello_wait_s. Closes it and raises LinkDown otherwise."""
@@ -82,16 +95,14 @@ class Paths:
 
     async def mqtt_again(self, identity: Identity) -> Greeted:
         """From time to time, look whether MQTT is back; returns the link when it is."""
-        wait_s = self._settings.probe_s
         while True:
-            await asyncio.sleep(wait_s)
+            await asyncio.sleep(max(0.0, self._mqtt_not_before_s - transport_s()))
             address = self.mqtt_address(identity)
             assert address is not None
             try:
-                return await self._greet(self._mqtt_link(identity, address))
+                return await self._over_mqtt(identity, address)
             except LinkDown:
-                wait_s = min(wait_s * 2, self._settings.probe_max_s)
-                self._mqtt_not_before_s = transport_s() + wait_s
+                self._look_later()
 
     def mqtt_address(self, identity: Identity) -> tuple[str, int] | None:
         """Where the broker is; None: this cloud has none."""

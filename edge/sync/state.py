@@ -23,8 +23,8 @@ class SyncSettings:
     beat_s: float = 2.0
     quiet_s: float = 10.0
     """Without a word from the cloud for this long, HELLO is said again."""
-    probe_s: float = 15.0
-    """On HTTPS: the first look whether MQTT is back; doubles up to probe_max_s."""
+    probe_s: float = 2.0
+    """On HTTPS: the first look whether MQTT is back, at most so late; doubles up to probe_max_s until it is."""
     probe_max_s: float = 300.0
     backoff_s: float = 0.5
     backoff_max_s: float = 30.0

@@ -101,13 +101,15 @@ class Floor:
         self.contexts.clear()
         self.hosts.clear()
         self.complaints.clear()
-        self.stage.restore_link()
+        if self.stage.link_is_cut:
+            self.stage.restore_link()
         await self.stage.devices.do("paper", state="ok")
         if not self.stage.crew.programs["edge"].running:
             await self.stage.kill_edge()  # or it comes back by itself beside the one we start
             await self.stage.start_edge()
         await self._send_everybody_home()
         await self._as_on_the_first_day()
+        await self._everything_works()
 
     async def _send_everybody_home(self) -> None:
         """Nobody is here and nobody is to come. Places that come free are given to waiting lists, hence the rounds."""
@@ -140,6 +142,14 @@ class Floor:
             if doctor["is_on_break"] or doctor["is_active"] != is_ours:
                 awake = {"is_on_break": False, "is_active": is_ours}
                 (await self.edge.put(f"/api/staff/toggle-doctor/{doctor['id']}", json=awake)).raise_for_status()
+
+    async def _everything_works(self) -> None:
+        """What an earlier test has cut or stopped is up again, the way to head office over MQTT included."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while (health := (await self.edge.get("/health")).json())["status"] != "ok":
+            down = sorted(name for name, state in health.items() if state == "down")
+            assert asyncio.get_running_loop().time() < deadline, f"not up within {PATIENCE_S:.0f} s: {down}"
+            await asyncio.sleep(0.05)
 
     async def until(self, what: str, holds: Callable[[], Awaitable[bool]]) -> None:
         """Wait, at most PATIENCE_S, until something holds."""
