@@ -173,7 +173,7 @@ async def raise_alert(
 async def raise_spoken(
     conn: Connection, note: Note, topic: str, severity: str, title: str, urgency: int, says: dict[str, Any], now_ms: int
 ) -> None:
-    """Words of danger in a recording: one alert a recording and topic, together with the clinic's own if it has raised one.
+    """Words of danger in a recording: one alert a recording, together with the clinic's own if it has raised one.
 
     What is found anew and is no less urgent is added, and more urgency is told again; once somebody has taken the alert on,
     or it is over, more urgency is a new alert, and the same or less changes nothing.
@@ -182,8 +182,8 @@ async def raise_spoken(
     found = await conn.execute(
         "select a.alert_id, coalesce(a.urgency, 0), n.is_open and n.acked_ms is null from alert_logs a join alerts_now n"
         " on n.site = a.site and n.alert_id = coalesce(a.part_of, a.alert_id) where a.site = %s and a.source = 'llm'"
-        " and a.note_id = %s and a.topic = %s order by a.urgency desc, a.raised_ms desc",
-        (note.site, note.id, topic),
+        " and a.note_id = %s and a.topic = any(%s) order by a.urgency desc, a.raised_ms desc",
+        (note.site, note.id, sorted(joining.SPOKEN)),
     )
     before = await found.fetchall()
     waiting = next((row for row in before if row[2]), None)
@@ -193,10 +193,11 @@ async def raise_spoken(
     if waiting is not None:
         id_ = str(waiting[0])
         await conn.execute(
-            "update alert_logs set severity = %s, critical = %s, title = %s, urgency = %s, says = %s, version = version + 1"
-            " where site = %s and alert_id = %s and (title, urgency, says) is distinct from (%s, %s, %s)",
-            (severity, severity == "critical", title[:TITLE_MAX], urgency, Jsonb(says), note.site, id_, title[:TITLE_MAX],
-             urgency, Jsonb(says)),
+            "update alert_logs set topic = %s, severity = %s, critical = %s, title = %s, urgency = %s, says = %s,"
+            " version = version + 1 where site = %s and alert_id = %s"
+            " and (topic, title, urgency, says) is distinct from (%s, %s, %s, %s)",
+            (topic, severity, severity == "critical", title[:TITLE_MAX], urgency, Jsonb(says), note.site, id_, topic,
+             title[:TITLE_MAX], urgency, Jsonb(says)),
         )  # fmt: skip
     else:
         id_ = alert_id(note.site, note.id, f"{topic}:{urgency}" if before else topic)

@@ -19,7 +19,7 @@ OWN: Final = frozenset((WATCHDOG, "llm"))
 """Who raises alerts and does not climb with them. A clinic's program does, and so does `cloud/care` for its devices."""
 _OPEN: Final = "(is_open and acked_ms is null)"
 _ALERT: Final = (
-    "alert_id, version, source, person_id, topic, severity, title, dose_ids, audience, critical, tries, raised_ms,"
+    "alert_id, version, source, person_id, told_topic, severity, title, dose_ids, audience, critical, tries, raised_ms,"
     " expires_ms, acked_ms is not null, is_open, ended_ms, device_id, coalesce(urgency, 0), says"
 )
 _MEANT: Final = (
@@ -30,7 +30,7 @@ _MEANT: Final = (
 
 
 class Alert(NamedTuple):
-    """A row of alert_logs, as far as telling it needs."""
+    """A row of `alerts_now`, as far as telling it needs. topic: of the most urgent that was found."""
 
     id: str
     version: int

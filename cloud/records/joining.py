@@ -13,19 +13,19 @@ from cloud.db.pool import Connection
 from cloud.records.conversations import GAP_MS
 
 SPOKEN: Final = frozenset(("red_flag", "help"))
-"""Topics of what somebody said: both ends may find them in one recording."""
+"""Topics of what somebody said. Each end may find another in one recording: it is one sentence all the same."""
 CLINICS_URGENCY: Final = 9
 """Of words of danger that a clinic's decoders heard, and its person did not call off."""
 _SEEN: Final = "{0}.alert_id, {0}.raised_ms, {0}.acked_ms, {0}.ended_ms, coalesce({0}.urgency, 0)"
 _PAIRS: Final = f"""
 select {_SEEN.format("own")}, {_SEEN.format("edge")}
-from alerts_now own join alerts_now edge on edge.site = own.site and edge.source = 'edge' and edge.topic = own.topic
+from alerts_now own join alerts_now edge on edge.site = own.site and edge.source = 'edge' and edge.topic = any(%(topics)s)
     and (edge.note_id = own.note_id or exists (select 1 from interaction_logs i join interaction_logs j on j.site = i.site
         and j.sha256 = i.sha256 and j.person_id = i.person_id and abs(j.recorded_ms - i.recorded_ms) <= {GAP_MS}
         where i.site = own.site and i.interaction_id = own.note_id and j.interaction_id = edge.note_id))
 where own.site = %(site)s and own.source = 'llm' and own.topic = any(%(topics)s) and own.is_open
     and (own.alert_id = any(%(ids)s) or edge.alert_id = any(%(ids)s))
-order by own.alert_id, edge.raised_ms desc, edge.alert_id
+order by own.alert_id, edge.topic = own.topic desc, edge.raised_ms desc, edge.alert_id
 """
 
 
@@ -40,7 +40,7 @@ class Seen(NamedTuple):
 
 
 def belongs(own: Seen, clinics: Seen) -> bool:
-    """Whether head office's alert joins the clinic's, both of one recording and topic.
+    """Whether head office's alert joins the clinic's, both of one recording.
 
     Not where either was taken on or over before the other was raised, nor where the clinic's was taken on by somebody who
     knew of less: in doubt there are two, and each waits for somebody.

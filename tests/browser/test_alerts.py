@@ -243,13 +243,18 @@ async def test_what_head_office_found_in_the_recording_stands_on_the_clinics_ale
         person, "Urgency 10", topic="red_flag", source="llm", urgency=10, part_of=clinics, is_open=False,
         says=Jsonb({"code": "not_breathing", "words": "I cannot breathe"}), **CRITICAL,
     )  # fmt: skip
+    await medicine.alert(
+        person, "Urgency 6", topic="help", source="llm", urgency=6, part_of=clinics, is_open=False,
+        says=Jsonb({"code": "", "words": "please come"}),
+    )  # fmt: skip
     page = await medicine.page(medicine.nurse, "/pages/alerts")
     card = page.locator("[data-alert]")
     await expect(card).to_have_count(1)
     await expect(card).to_contain_text("Bela Found said something alarming")
-    await expect(card.get_by_test_id("found")).to_have_text(
-        "Head office, in the recording: cannot breathe or choking · urgency 10 I cannot breathe"
-    )
+    await expect(card.get_by_test_id("found")).to_have_text([
+        "Head office, in the recording: cannot breathe or choking · urgency 10 I cannot breathe",
+        "Head office, in the recording: asks for help · urgency 6 please come",
+    ])  # fmt: skip
     await card.get_by_role("button", name="I look after this").click()
     await expect(card).to_have_attribute("data-taken", "true")
 

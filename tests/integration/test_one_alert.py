@@ -35,9 +35,10 @@ async def told(pg_uri: str, tmp_path: Path) -> AsyncIterator[Told]:
 
 async def clinic_raises(told: Told, version: int = 1, **more: Any) -> None:
     """The clinic's word about its alert arrives."""
+    said = {"topic": "red_flag", "title": "Somebody said something alarming", "body": "chest_pain"}
     data = alert_data(
-        PATIENT, more.pop("raised_at", told.now_ms), topic="red_flag", severity="critical", critical=True, rung=4,
-        audience="clinic", title="Somebody said something alarming", body="chest_pain", note_id=NOTE, dose_ids=[], **more,
+        PATIENT, more.pop("raised_at", told.now_ms), severity="critical", critical=True, rung=4, audience="clinic",
+        note_id=NOTE, dose_ids=[], **{**said, **more},
     )  # fmt: skip
     await told.office.event("alpha", "care_alert_raised", CLINICS, data, version)
 
@@ -54,18 +55,18 @@ async def head_office_reads(told: Told, note: str = NOTE, words: str = WORDS) ->
     await told.office.event("alpha", "note_recorded", note, note_data(PATIENT, told.now_ms, heard=heard, sha256=sha256))
 
     async def read() -> bool:
-        return await told.rows("select 1 from alert_logs where source = 'llm' and note_id = %s", note) != []
+        return await told.rows("select 1 from llm_results where subject_id = %s", note) != []
 
     await until(read)
 
 
-async def transcript_says(told: Told, urgency: int, words: str) -> None:
+async def transcript_says(told: Told, urgency: int, words: str, topic: str = "red_flag") -> None:
     """A model has listened to the recording, and finds this."""
     async with told.office.pool.transaction() as conn:
         note = await care_rows.note(conn, "alpha", NOTE)
         assert note is not None
         severity, says = ("critical" if urgency >= 9 else "warning"), {"code": "", "words": words}
-        await care_rows.raise_spoken(conn, note, "red_flag", severity, "Listen to it.", urgency, says, told.now_ms)
+        await care_rows.raise_spoken(conn, note, topic, severity, "Listen to it.", urgency, says, told.now_ms)
 
 
 async def alerts(told: Told, open_only: bool = True) -> list[dict[str, Any]]:
@@ -165,6 +166,64 @@ async def test_a_warning_of_head_office_that_the_clinic_makes_critical_is_told_o
     [one] = await alerts(told)
     assert (one["urgency"], one["critical"]) == (9, True)
     assert await messages(told) == ["/ben", "/ben", "/nia", "/nia"]
+
+
+HELP = {"topic": "help", "title": "Somebody asks for help", "body": ""}
+
+
+@pytest.mark.parametrize("office_first", [False, True], ids=["the clinic first", "head office first"])
+async def test_help_that_the_clinic_hears_and_a_sign_of_danger_in_the_same_recording_are_one_alert_told_once(
+    told: Told, office_first: bool
+) -> None:
+    if not office_first:
+        await clinic_raises(told, **HELP)
+        assert await messages(told) == ["/ben", "/nia"]
+    await head_office_reads(told)
+    assert await messages(told) == ["/ben", "/nia"]
+    if office_first:
+        await clinic_raises(told, **HELP)
+    [one] = await alerts(told)
+    assert (one["id"], one["topic"], one["critical"], one["urgency"]) == (CLINICS, "help", True, 9)
+    assert [(found["topic"], found["says"]["words"]) for found in one["found"]] == [("red_flag", "chest pain")]
+    assert await messages(told) == ["/ben", "/nia"], "one sentence, told once"
+    told.box.got.clear()
+    await transcript_says(told, 10, "I cannot breathe")
+    assert await messages(told) == ["/ben", "/nia"]
+    for got in told.box.got:
+        assert "More urgent than told before. Ana Ruiz may be in danger" in got.json()["message"], "the graver word"
+    await take(told, CLINICS)
+    assert await told.open_alerts() == []
+
+
+@pytest.mark.parametrize("office_first", [False, True], ids=["the clinic first", "head office first"])
+async def test_a_sign_of_danger_that_the_clinic_hears_and_help_that_a_model_hears_are_one_alert(
+    told: Told, office_first: bool
+) -> None:
+    if not office_first:
+        await clinic_raises(told)
+    await head_office_reads(told, words="please come")
+    await transcript_says(told, 6, "", topic="help")
+    assert await messages(told) == ["/ben", "/nia"]
+    told.box.got.clear()
+    if office_first:
+        await clinic_raises(told)
+        assert await messages(told) == ["/ben", "/nia"], "9 is more than 6"
+    [one] = await alerts(told)
+    assert (one["id"], one["topic"], one["severity"], one["urgency"]) == (CLINICS, "red_flag", "critical", 9)
+    assert [found["topic"] for found in one["found"]] == ["help"]
+    told.box.got.clear()
+    told.pass_time(1)
+    assert await messages(told) == []
+
+
+async def test_help_that_turns_out_to_be_a_sign_of_danger_when_a_model_listens_stays_one_alert(told: Told) -> None:
+    await head_office_reads(told, words="please come")
+    await transcript_says(told, 6, "", topic="help")
+    await transcript_says(told, 9, "chest pain")
+    [one] = await alerts(told)
+    assert (one["source"], one["topic"], one["critical"], one["urgency"]) == ("llm", "red_flag", True, 9)
+    await transcript_says(told, 6, "", topic="help")
+    assert [alert["topic"] for alert in await alerts(told)] == ["red_flag"], "less is no second alert"
 
 
 async def test_another_sentence_is_another_alert(told: Told) -> None:

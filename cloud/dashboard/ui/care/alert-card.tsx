@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Button } from "../../../../shared/ui/components";
 import { useFlags } from "../../../../shared/ui/flag-words";
 import { alone, useWords } from "../../../../shared/ui/i18n";
-import { Moment, type CareAlert, type Says } from "./parts";
+import { Moment, type CareAlert, type Found } from "./parts";
 import { CARE } from "./words";
 
 let said: typeof import("./alert-words") | null = null;
@@ -19,17 +19,17 @@ export function AlertCard({ alert, zone, where, link, bare = false, onTake, busy
   const [, again] = useState({});
   useEffect(() => { if (!said) void fetched.then(() => again({})); }, []);
   const name = bare ? null : alert.patient_name;
-  const coded = alert.topic === "red_flag";
+  const coded = alert.topic === "red_flag" || alert.found.some((one) => one.topic === "red_flag");
   const flags = useFlags(coded);
   const hint = ours(said?.hint(alert), alert.hint);
-  const found = (says: Says, urgency: number | null, office: boolean): JSX.Element => <p data-testid="found">{said?.found(says, urgency, office, flags)}{says.words && <> <q><bdi>{says.words}</bdi></q></>}</p>;
+  const found = ({ topic, says, urgency }: Found, office: boolean): JSX.Element => <p data-testid="found">{said?.found(topic, says, urgency, office, flags)}{says.words && <> <q><bdi>{says.words}</bdi></q></>}</p>;
   return (
     <article class={`card alert-card ${alert.critical ? "critical" : alert.severity} ${alert.acked_by || !alert.open ? "taken" : ""}`} data-alert={alert.id} data-taken={!!alert.acked_by}>
       <div>
         <h2>{ours(said?.title(alert), alert.title)}</h2>
         {alert.body && !alert.says.model && <p><bdi>{coded ? flags(alert.body) : alert.body}</bdi></p>}
-        {alert.says.words && found(alert.says, alert.urgency, false)}
-        {alert.found.map((one) => found(one.says, one.urgency, true))}
+        {alert.says.words && found(alert, false)}
+        {alert.found.map((one) => found(one, true))}
         <p class="facts">
           <span class={`badge ${alert.critical || alert.severity === "critical" ? "bad" : alert.severity === "warning" ? "warn" : "pale"}`}>{t(alert.critical ? "critical" : alert.severity)}</span>
           {alert.asks && said?.asks(alert.asks).map((one) => <span key={one} class="badge warn" data-testid="asks">{one}</span>)}

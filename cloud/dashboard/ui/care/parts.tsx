@@ -16,11 +16,14 @@ export interface Says { code?: string; words?: string; medicines?: string[]; uns
 /** Why a nurse should look at the recording of an alert. */
 export interface Asks { needs_human: boolean; review: boolean; raised_by_model: number }
 
-/** `asks`: null once somebody has looked. `found`: what head office found in the same recording. */
+/** What head office found in the recording of a clinic's alert. */
+export interface Found { topic: string; title: string; urgency: number | null; says: Says }
+
+/** `asks`: null once somebody has looked. */
 export interface CareAlert {
   id: string; site: string; source: string; patient_id: string | null; patient_name: string | null; topic: string; severity: "info" | "warning" | "critical";
   title: string; body: string; hint: string; note_id: string | null; critical: boolean; raised_at: string; acked_by: string | null; acked_at: string | null; open: boolean; ended_at: string | null;
-  urgency: number | null; says: Says; found: { title: string; urgency: number | null; says: Says }[]; asks: Asks | null;
+  urgency: number | null; says: Says; found: Found[]; asks: Asks | null;
 }
 
 /** `empty`: said in place of the children. `also`: drawn in any case, e.g. a dialog. */
