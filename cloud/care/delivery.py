@@ -46,11 +46,21 @@ async def delivery(conn: Connection, row: Row) -> list[Row]:
 
 
 async def plan_revision(conn: Connection, site: str, person_id: str | None) -> int:
-    """A number that grows with every change of any plan of a person: what a device compares with the one it has."""
+    """A number that grows with every change of any plan of a person."""
+    return (await _numbers(conn, site, person_id))[0]
+
+
+async def schedule_revision(conn: Connection, site: str, person_id: str | None) -> int:
+    """A number that grows with every change of a person's schedule, also where no plan changed: what a device compares with
+    the one it has."""
+    return sum(await _numbers(conn, site, person_id))
+
+
+async def _numbers(conn: Connection, site: str, person_id: str | None) -> tuple[int, int]:
     found = await conn.execute(
-        "select coalesce(sum(revision + (status = 'stopped')::int), 0)::bigint from medication_plans"
-        " where site = %s and person_id = %s",
+        "select coalesce(sum(revision + (status = 'stopped')::int), 0)::bigint, coalesce(sum(moves), 0)::bigint"
+        " from medication_plans where site = %s and person_id = %s",
         (site, person_id),
     )
     row = await found.fetchone()
-    return int(row[0]) if row else 0
+    return (int(row[0]), int(row[1])) if row else (0, 0)

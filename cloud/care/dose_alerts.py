@@ -29,6 +29,7 @@ HINTS: Final = {
     "dose_limit": "Ask what was taken and how the person is.",
     "device_offline": "Look at the device: power, network. Until it is heard nobody knows what was taken.",
     "low_stock": "Order or refill the medicine.",
+    "time_critical_gap": "Two doses lie further apart than usual because a clock was set: decide whether one is to be added.",
 }
 
 

@@ -13,12 +13,13 @@ import psycopg_pool
 import structlog
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_alerts, dose_rows, dose_rules, doses
+from cloud.care import dose_alerts, dose_moves, dose_rows, dose_rules, doses
 from cloud.db.pool import ALERTS, Connection, Pool, notify
 from cloud.records import due
 from cloud.records.counting import last_taken
 from cloud.records.zones import device_zone
 from shared.clock import Clock
+from shared.doses import moving
 from shared.doses.expansion import HORIZON_DAYS, Occurrence, occurrences
 from shared.doses.localtime import DAY_MS, HOUR_MS
 from shared.doses.model import Item
@@ -104,20 +105,25 @@ async def expand(
             begin_ms = min(changed_ms, await _first_open_ms(conn, site, plan_id, now_ms) - BEHIND_MS)
         else:
             begin_ms = max(changed_ms, min(expanded_ms, now_ms) - BEHIND_MS)
-        known = await _known(conn, site, plan_id, begin_ms)
+        known = await dose_moves.known(conn, site, plan_id, min(begin_ms, now_ms - moving.LOOK_BACK_MS))
         meals, taken = await doses.meals(conn, site, person_id), await last_taken(conn, site, plan_id)
         zone = await device_zone(conn, site, person_id)
         wanted, anew = (
             occurrences(plan, begin_ms, end_ms, meals, taken, zone, begins_ms) for begins_ms in (None, changed_ms)
         )
         wanted = dose_rules.begun(plan, wanted, anew, known, changed_ms)
-        items = {item.id: item for item in plan.items}
+        earlier = occurrences(plan, begin_ms - moving.reach_ms(plan), begin_ms, meals, taken, zone)
+        wanted = moving.moved(plan, [*earlier, *wanted], known, now_ms)[len(earlier) :]
+        await dose_moves.tell_jumps(conn, site, plan, wanted, begin_ms, now_ms)
+        items, is_new = {item.id: item for item in plan.items}, False
         for one in wanted:
-            is_known = known.get(one.id)
-            if is_known in OF_A_REVISION:
+            stands = known[one.id].status if one.id in known else None
+            if stands in OF_A_REVISION:
                 await _say_anew(conn, site, one, items[one.item_id])
-            elif one.due_at_ms >= changed_ms or is_known == Status.PLANNED:
-                await _plan(conn, site, person_id, one, items[one.item_id])
+            elif one.due_at_ms >= changed_ms or stands is Status.PLANNED:
+                is_new = await _plan(conn, site, person_id, one, items[one.item_id]) or is_new
+        if is_new:
+            await dose_moves.rescheduled(conn, site, plan_id)
     if expanded_ms is None:
         await _void(conn, site, plan_id, [one.id for one in wanted], now_ms)
     if wanted:
@@ -158,16 +164,6 @@ async def _first_open_ms(conn: Connection, site: str, plan_id: str, now_ms: int)
     return now_ms if row is None else int(row[0])
 
 
-async def _known(conn: Connection, site: str, plan_id: str, from_ms: int) -> dict[str, str]:
-    """The status of the doses of a plan that are rows and some, by id."""
-    found = await conn.execute(
-        "select dose_id, status from dose_occurrences where site = %s and plan_id = %s and due_ms >= %s"
-        " and status <> 'VOIDED'",
-        (site, plan_id, from_ms),
-    )
-    return dict(await found.fetchall())
-
-
 async def _void(conn: Connection, site: str, plan_id: str, kept: list[str], now_ms: int) -> None:
     """What was planned by an earlier revision, is not over and not in this one is none any more. A held dose that was due
     stays held."""
@@ -199,10 +195,13 @@ async def hold(conn: Connection, site: str, person_id: str, now_ms: int) -> None
         found = await conn.execute(
             f"update dose_occurrences d set {sets}, status_since_ms = %(now)s, version = version + 1"
             f" where site = %(site)s and person_id = %(person)s and owner = 'cloud' and {condition}"
-            " returning person_id, left(nominal_local, 10)",
+            " returning person_id, left(nominal_local, 10), plan_id",
             {"site": site, "person": person_id, "now": now_ms},
         )
-        await due.mark(conn, site, [(row[0], row[1]) for row in await found.fetchall()])
+        changed = await found.fetchall()
+        await due.mark(conn, site, [(row[0], row[1]) for row in changed])
+        for plan_id in sorted({row[2] for row in changed}):
+            await dose_moves.rescheduled(conn, site, plan_id)
 
 
 async def heard(conn: Connection, site: str, device_id: str, now_ms: int) -> None:
@@ -221,7 +220,8 @@ async def heard(conn: Connection, site: str, device_id: str, now_ms: int) -> Non
     )
 
 
-async def _plan(conn: Connection, site: str, person_id: str, one: Occurrence, item: Item) -> None:
+async def _plan(conn: Connection, site: str, person_id: str, one: Occurrence, item: Item) -> bool:
+    """Keep a dose of which nobody was told; whether that is news."""
     given = {
         "site": site, "dose_id": one.id, "owner": "cloud", "person_id": person_id, "plan_id": one.plan_id,
         "item_id": one.item_id, "step": one.step, "revision": one.revision, "medication": one.medication,
@@ -231,12 +231,15 @@ async def _plan(conn: Connection, site: str, person_id: str, one: Occurrence, it
         "status_since_ms": one.due_at_ms, "compartment": item.compartment, "next_action_ms": one.miss_at_ms,
     }  # fmt: skip
     sets = ", ".join(f"{name} = excluded.{name}" for name in given if name not in ("site", "dose_id"))
-    await conn.execute(
+    done = await conn.execute(
         f"insert into dose_occurrences as d ({', '.join(given)}) values ({', '.join(['%s'] * len(given))})"
         f" on conflict (site, dose_id) do update set {sets}, version = d.version + 1, announced_n = 0, last_said_ms = null,"
-        " snoozed_until_ms = null, caregiver_told = false where d.status in ('VOIDED', 'PLANNED')",
+        " snoozed_until_ms = null, caregiver_told = false where d.status in ('VOIDED', 'PLANNED')"
+        f" and ({', '.join(f'd.{name}' for name in given)}) is distinct from"
+        f" ({', '.join(f'excluded.{name}' for name in given)})",
         list(given.values()),
     )
+    return done.rowcount > 0
 
 
 async def _say_anew(conn: Connection, site: str, one: Occurrence, item: Item) -> None:

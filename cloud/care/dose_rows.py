@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cloud.care import dose_alerts, doses
+from cloud.care import dose_alerts, dose_moves, doses
 from cloud.care.dose_rules import Outcome
 from cloud.db.pool import Connection
 from cloud.records import conversations, due
@@ -69,6 +69,8 @@ async def apply(conn: Connection, site: str, row: Row, outcome: Outcome, now_ms:
     now = {**row, **changes}
     if now["status"] in OVER and changes.keys() & {"status", "taken_ms", "next_action_ms"}:
         await _go_on(conn, site, now, now_ms)
+    if changes.keys() & {"status", "taken_ms"}:
+        await dose_moves.follow(conn, site, row, now, now_ms)
     return now
 
 

@@ -226,7 +226,8 @@ def begun(
         step = steps[one.item_id, one.step]
         return (one.item_id if step.mode == "from_last_taken" else step.linked_item) in late
 
-    return [*(one for one in wanted if not is_late(one)), *(one for one in anew if is_late(one))]
+    found = [*(one for one in wanted if not is_late(one)), *(one for one in anew if is_late(one))]
+    return sorted(found, key=lambda one: one.due_at_ms)
 
 
 def _moved(row: Row, status: Status, now_ms: int, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from cloud.care import dose_alerts, dose_clock, dose_rows, dose_rules, doses, heartbeats
-from cloud.care.delivery import plan_revision
+from cloud.care.delivery import plan_revision, schedule_revision
 from cloud.care.devices import Asking
 from cloud.db.pool import Connection, Pool
 from shared.clock import Clock, iso
@@ -96,7 +96,7 @@ class Intake:
         now_ms = self._clock.now_ms()
         async with self._pool.transaction() as conn:
             await heartbeats.keep(conn, device, beat, now_ms)
-            revision = await plan_revision(conn, device.site, device.person_id)
+            revision = await schedule_revision(conn, device.site, device.person_id)
         return HeartbeatAnswer(server_time=iso(now_ms), plan_revision=revision, commands=[])
 
     async def schedule(
@@ -115,7 +115,10 @@ class Intake:
             begin = from_ms if from_ms is not None else now_ms - DAY_MS
             end = until_ms if until_ms is not None else max(begin, now_ms) + SCHEDULE_DAYS * DAY_MS
             rows = await doses.of_person(conn, site, person_id, begin, end, now_ms) if person_id else []
-            revision = await plan_revision(conn, site, person_id)
+            revision, fetched = (
+                await schedule_revision(conn, site, person_id),
+                await plan_revision(conn, site, person_id),
+            )
             texts = {
                 (plan.id, item.id): item.instructions.get(language) or item.instructions.get("en", "")
                 for plan, _ in (await doses.active(conn, site, person_id) if person_id else [])
@@ -125,7 +128,7 @@ class Intake:
                 await conn.execute(
                     "update devices set schedule_revision = %s where site = %s and device_id = %s"
                     " and schedule_revision is distinct from %s",
-                    (revision, site, device_id, revision),
+                    (fetched, site, device_id, fetched),
                 )
         wanted = [
             row for row in rows

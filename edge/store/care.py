@@ -21,12 +21,11 @@ from edge.store import care_rows, people
 from edge.store.care_rows import Row
 from shared.doses.guards import HISTORY_HOURS, Intake
 from shared.doses.localtime import DAY_MS, HOUR_MS
+from shared.doses.moving import LOOK_BACK_MS
 from shared.doses.plan import Plan
 
 BEHIND_MS: Final = 8 * DAY_MS
 AHEAD_MS: Final = DAY_MS
-TRAVEL_BACK_MS: Final = 3 * DAY_MS
-"""How far back planning looks for the last dose of a medicine, after a journey, and for what another dose follows."""
 OVER: Final = "('MISSED', 'SKIPPED', 'NOT_ANNOUNCED', 'UNKNOWN', 'HELD')"
 CORRECTED_MS: Final = 62 * DAY_MS
 """How long ago a dose may have been due that somebody has corrected, for its intake to count for limits."""
@@ -147,7 +146,7 @@ def for_device_told(conn: sqlite3.Connection, command: asked.DeviceTold, now: Mo
         meant = None
     ahead = None
     if mine is not None and mine["person_id"] is not None and command.event == "clock_set":
-        ahead = _plan_state(conn, mine["person_id"], now.now_ms - TRAVEL_BACK_MS)
+        ahead = _plan_state(conn, mine["person_id"], now.now_ms - LOOK_BACK_MS)
     state = of_person(conn, mine["person_id"] if mine else None, now, device=mine, dose=meant, ahead=ahead)
     return state._replace(alerts=_with_those_of(conn, state.alerts, command.device_id))
 
@@ -227,7 +226,7 @@ def for_plan(
         hold = care_rows.one(conn, "holds", care_rows.HOLD_COLUMNS, "id = ?", (command.hold_id,))
     person_id = getattr(command, "person_id", None) or (row or hold or {}).get("person_id")
     plans_doses = isinstance(command, asked.ApplyPlan | asked.ExtendPlan | asked.SetMealTimes)
-    from_ms = min(now.now_ms - (TRAVEL_BACK_MS if plans_doses else BACK_MS), hold["from_at"] if hold else now.now_ms)
+    from_ms = min(now.now_ms - (LOOK_BACK_MS if plans_doses else BACK_MS), hold["from_at"] if hold else now.now_ms)
     return _plan_state(conn, person_id, from_ms, row, hold)
 
 

@@ -10,12 +10,14 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.doses.expansion import Occurrence
-from shared.doses.localtime import MINUTE_MS, local_of, nominal
+from shared.doses.localtime import DAY_MS, MINUTE_MS, local_of, nominal
 from shared.doses.plan import Plan
 from shared.doses.states import TAKEN, Status
 
 NOT_TAKEN: Final = (Status.VOIDED, Status.HELD, Status.SKIPPED)
 """Nobody took such a dose, also where somebody was told of it."""
+LOOK_BACK_MS: Final = 8 * DAY_MS
+"""How far back the last dose of a medicine may lie for its gap to matter: a gap is at most 7 days."""
 TO_COME: Final = (Status.PLANNED, Status.VOIDED)
 """What may still be planned at another moment, where nobody was told of it."""
 
@@ -74,8 +76,8 @@ def moved(plan: Plan, wanted: Sequence[Occurrence], known: Mapping[str, Known], 
 
     A dose that follows another is due so long after that was taken, or else is due now. The first dose of a medicine after
     a journey waits for the medicine's gap after the last one, taken or told; the next is at its own time again.
-    wanted: of `occurrences`, by time, from `reach_ms` before the first that matters.  known: the plan's doses of the last days
-    at least, by id. One that somebody was told of, or that is over, is not moved.
+    wanted: of `occurrences`, by time, from `reach_ms` before the first that matters.  known: the plan's doses due since
+    LOOK_BACK_MS ago, by id. One that somebody was told of, or that is over, is not moved.
     """
     if not reach_ms(plan) and not any(item.limits.min_gap_min for item in plan.items):
         return list(wanted)
