@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from cloud.care.dose_rules import Outcome, rung
 from cloud.db.pool import ALERTS, Connection, notify
+from shared import device_faults
 from shared.doses import stock
 from shared.doses.localtime import DAY_MS
 from shared.doses.states import OPEN
@@ -28,6 +29,7 @@ HINTS: Final = {
     "double_dose": "Ask what was taken. Call the poison line or a doctor if it was too much.",
     "dose_limit": "Ask what was taken and how the person is.",
     "device_offline": "Look at the device: power, network. Until it is heard nobody knows what was taken.",
+    device_faults.TOPIC: device_faults.HINT,
     "low_stock": "Order or refill the medicine.",
     "time_critical_gap": "Two doses lie further apart than usual because a clock was set: decide whether one is to be added.",
 }
@@ -83,8 +85,10 @@ async def _belongs_to(
     """The open alert that is about this: one that names these doses already, else one nobody has taken on.
 
     What somebody has taken on takes in nothing new, for nobody would be told of it; but who has taken on a device that is
-    off has what comes of it too, for a day. Each medicine that runs out has its own.
+    off has what comes of it too, for a day. Each medicine that runs out has its own, and each fault of a device.
     """
+    if topic == device_faults.TOPIC:
+        return None
     named = "(cardinality(%(doses)s::text[]) > 0 and dose_ids @> %(doses)s::text[])"
     found = await conn.execute(
         "select alert_id from alert_logs where site = %(site)s and source = 'cloud' and topic = %(topic)s"
@@ -121,12 +125,13 @@ async def end_low_stock(conn: Connection, site: str, person_id: str, medication:
 
 async def end_looked_after(conn: Connection, now_ms: int) -> None:
     """Alerts of head office's own that somebody took on a day ago are over: what is still wrong raises the next. So are those
-    of a device that is the person's no more: it will not be heard again."""
+    of a device that is the person's no more: it will not be heard again, and what is wrong with it concerns nobody."""
     found = await conn.execute(
         "update alert_logs a set is_open = false, ended_ms = %s, version = version + 1 where is_open and ((acked_ms <= %s"
-        " and source in ('cloud', 'llm') and topic <> 'device_offline') or (source = 'cloud' and topic = 'device_offline'"
-        " and device_id is not null and not exists (select 1 from devices d where d.site = a.site and d.device_id = a.device_id"
-        " and d.person_id = a.person_id and d.status <> 'removed'))) returning site",
+        " and source in ('cloud', 'llm') and topic <> 'device_offline') or (source = 'cloud'"
+        " and topic in ('device_offline', 'device_fault') and device_id is not null and not exists (select 1 from devices d"
+        " where d.site = a.site and d.device_id = a.device_id and d.person_id = a.person_id and d.status <> 'removed')))"
+        " returning site",
         (now_ms, now_ms - DAY_MS),
     )
     for (site,) in set(await found.fetchall()):
@@ -199,11 +204,16 @@ async def not_heard(
     found = await conn.execute("select name from devices where site = %s and device_id = %s", (site, device_id))
     device = await found.fetchone()
     name = await _name(conn, site, person_id, "a patient")
-    title = f"The device of {name} is not heard" + (f" ({device[0]})" if device and device[0] else "")
+    title = of_device(f"The device of {name} is not heard", device[0] if device else "")
     await alert(
         conn, site, "device_offline", person_id, title, now_ms, level=3, critical=critical, dose_id=dose_id,
         device_id=device_id,
     )  # fmt: skip
+
+
+def of_device(title: str, name: str) -> str:
+    """The title of an alert with the device it is about, for a person may have several."""
+    return f"{title} ({name})" if name else title
 
 
 async def _device_of(conn: Connection, site: str, person_id: str) -> str | None:

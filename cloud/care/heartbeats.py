@@ -1,4 +1,4 @@
-"""How devices that reach head office are: a row at most every 15 minutes unless something changed, and their stock."""
+"""How devices that reach head office are: a row at most every 15 minutes unless something changed; their stock and faults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_alerts, dose_clock, doses
+from cloud.care import dose_alerts, dose_clock, doses, faults
 from cloud.care.devices import Asking
 from cloud.db.pool import Connection
 from shared.device_api import Heartbeat
@@ -17,8 +17,9 @@ REPORT_EVERY_MS: Final = 15 * MINUTE_MS
 
 
 async def keep(conn: Connection, device: Asking, beat: Heartbeat, now_ms: int) -> None:
-    """A device said how it is. One that is back ends the alert that it was away; stock by compartment is its own word."""
-    faults = [str(one) for one in beat.faults]
+    """A device said how it is. One that is back ends the alert that it was away; stock by compartment is its own word; each
+    fault is told once."""
+    named = [str(one) for one in beat.faults]
     await conn.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"device/{device.id}",))
     found = await conn.execute(
         "select version, online, faults, firmware, boot_id, heard_ms, reported_ms from device_heartbeats"
@@ -28,7 +29,7 @@ async def keep(conn: Connection, device: Asking, beat: Heartbeat, now_ms: int) -
     last = await found.fetchone()
     same = last is not None and (last[1], last[2], last[3], last[4]) == (
         True,
-        faults,
+        named,
         beat.firmware,
         beat.boot_id,
     )
@@ -43,11 +44,12 @@ async def keep(conn: Connection, device: Asking, beat: Heartbeat, now_ms: int) -
             "insert into device_heartbeats (site, device_id, ordinal, version, online, heard_ms, reported_ms, battery,"
             " wifi_dbm, firmware, faults, boot_id) values (%s, %s, 1, %s, true, %s, %s, %s, %s, %s, %s, %s)",
             (device.site, device.id, (last[0] if last else 0) + 1, now_ms, now_ms, beat.battery, beat.wifi_dbm,
-             beat.firmware, Jsonb(faults), beat.boot_id),
+             beat.firmware, Jsonb(named), beat.boot_id),
         )  # fmt: skip
     if last is None or not last[1]:
         await dose_clock.heard(conn, device.site, device.id, now_ms)
     await _stock(conn, device, beat, now_ms)
+    await faults.heard(conn, device, beat, last[2] if last else [], now_ms)
 
 
 async def _stock(conn: Connection, device: Asking, beat: Heartbeat, now_ms: int) -> None:

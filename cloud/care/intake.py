@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_alerts, dose_clock, dose_rows, dose_rules, doses, heartbeats
+from cloud.care import dose_alerts, dose_clock, dose_rows, dose_rules, doses, faults, heartbeats
 from cloud.care.delivery import plan_revision, schedule_revision
 from cloud.care.devices import Asking
 from cloud.db.pool import Connection, Pool
@@ -23,6 +23,7 @@ from shared.device_api import (
     ScheduleDose,
     upto_of,
 )
+from shared.device_faults import EVENTS
 from shared.device_times import Moment, moment_of
 from shared.doses import guards
 from shared.doses.localtime import DAY_MS, HOUR_MS
@@ -155,6 +156,8 @@ class Intake:
             (device.site, _event_id(device, event), device.id, event.boot_id, event.device_seq, event.kind, when.at_ms,
              when.uncertainty_s, event.occurrence_id, event.quantity, Jsonb(event.data), "accepted", status, reason),
         )  # fmt: skip
+        if event.kind in EVENTS:
+            await faults.told(conn, device, event, now_ms)
         if event.kind == "clock_set" and device.person_id is not None:
             await dose_clock.moved(conn, device.site, device.person_id)
         return EventResult(

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from edge.domain.care_commands import AcknowledgeCareAlert, CareAlertTimer, RaiseCareAlert
 from edge.domain.decision import Change, Decision, Moment, Refusal, Verdict, Write
 from edge.domain.dosing import ALERT_COLUMNS, Acts, CareState, Row
+from shared import device_faults
 from shared.doses.ladder import next_escalation
 from shared.doses.stock import medicine_of
 from shared.events import CARE_ALERT_FIELDS
@@ -18,7 +19,7 @@ LOOKED_AFTER_MS: Final = 24 * 3_600_000
 """How long somebody has an alert they took on: then it is over, as what is still wrong raises the next."""
 UNTIL_HEARD: Final = frozenset(("device_offline",))
 """Topics that only an event ends; who has taken such an alert on has what comes of it too, for LOOKED_AFTER_MS."""
-ONE_EACH: Final = frozenset(("red_flag", "help", "device_fault"))
+ONE_EACH: Final = frozenset(("red_flag", "help", device_faults.TOPIC))
 """Topics of which each is an alert of its own, for whoever raises it to tell apart."""
 OVERDOSE: Final = frozenset(("double_dose", "dose_limit"))
 """Topics of which each intake is news, also of a dose the alert names already."""
@@ -32,7 +33,7 @@ HINTS: Final = {
     "double_dose": "Ask what was taken. Call the poison line or a doctor if it was too much.",
     "dose_limit": "Ask what was taken and how the person is.",
     "device_offline": "Look at the device: power, network. Until it is heard nobody knows what was taken.",
-    "device_fault": "Look at the device: charge it, close its lid, or have it repaired. It may not say the next dose.",
+    device_faults.TOPIC: device_faults.HINT,
     "low_stock": "Order or refill the medicine.",
     "time_critical_gap": "Two doses lie further apart than usual because a clock was set: decide whether one is to be added.",
 }  # fmt: skip

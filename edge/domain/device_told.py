@@ -13,6 +13,7 @@ from edge.domain.dose_answers import answer
 from edge.domain.dose_stock import refilled
 from edge.domain.dosing import Acts, CareState, Row, is_open, scheduled
 from edge.domain.medication import tell_missed
+from shared.device_faults import EVENTS
 from shared.doses.states import Happening, Status
 
 SNOOZE_MIN: Final = 10
@@ -55,7 +56,7 @@ def device_told(state: CareState, command: DeviceTold, now: Moment) -> Verdict:
             acts.writes += done.writes
             acts.cancel += done.cancel
             status = done.result["status"]
-    elif command.event in ("fault", "low_battery"):
+    elif command.event in EVENTS:
         device_faults.told(acts, state, device, command.event, data)
     elif command.event == "clock_set":
         _clock_set(acts, state, data)
