@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.async_api import Route, expect
 
+from edge.domain import care_alerts
 from shared.ids import new_id
 from shared.triage.red_flag_rules import NAMES
 from tests.browser.stage import PHONE, Floor
@@ -84,7 +85,7 @@ async def test_an_alarming_recording_names_the_patient_and_says_the_signs_in_wor
     alert = {
         "id": new_id(), "patient_id": person, "patient_name": None, "topic": "red_flag", "severity": "critical",
         "title": "Somebody said something alarming", "body": "chest_pain, never_heard_of", "hint": "", "acked_by": None,
-        "raised_at": now, "note_id": None,
+        "raised_at": now, "note_id": None, "says": {},
     }  # fmt: skip
     alerts = [alert, {**alert, "id": new_id(), "acked_by": "nurse"}]
     note = {
@@ -110,6 +111,46 @@ async def test_an_alarming_recording_names_the_patient_and_says_the_signs_in_wor
     await page.goto(page.url + "?lang=es")
     await expect(banner.first).to_contain_text("Elif Chest dijo algo alarmante")
     await expect(banner.first).to_contain_text(NAMES["chest_pain"][2])
+
+
+async def test_every_alert_is_read_in_the_readers_language_and_one_nobody_has_words_for_as_it_was_written(
+    floor: Floor,
+) -> None:
+    body = {"name": "Gita Worded", "phone": "+15559908"}
+    person = (await floor.edge.post("/api/v1/patients/", json=body)).raise_for_status().json()["id"]
+    common = {
+        "patient_id": person, "patient_name": "Gita Worded", "severity": "warning", "body": "", "hint": "English hint.",
+        "acked_by": None, "raised_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "note_id": None,
+    }  # fmt: skip
+    told = (
+        ("missed_dose", "Gita Worded missed: Insulin", {"code": "missed", "medicines": ["Insulin"]}),
+        ("low_stock", "Little is left", {"code": "left", "medicines": ["Insulin"], "left": 3}),
+        ("device_fault", "The lid is open", {"code": "lid_open", "fault": "lid_open"}),
+        ("device_offline", "Kitchen is not heard", {}),
+        ("tomorrow", "A sentence of a newer clinic", {}),
+    )
+    alerts = [{**common, "id": new_id(), "topic": topic, "title": title, "says": says} for topic, title, says in told]
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(json=alerts)
+
+    page = await floor.staff("/pages/care?lang=es")
+    await page.route("**/api/v1/care/alerts", answer)
+    banner = page.get_by_test_id("alerts").locator(".note")
+    await expect(banner).to_contain_text([
+        "Gita Worded olvidó: Insulin", "A Gita Worded se le acaba Insulin: quedan 3",
+        "Aparato de Gita Worded: la tapa está abierta", "No hay noticias del aparato de Gita Worded",
+        "Gita Worded: A sentence of a newer clinic",
+    ])  # fmt: skip
+    await expect(banner).to_contain_text([
+        "pulse abajo Tomada u Omitir", "Pida o reponga la medicina.", "", "Mire el aparato", "English hint.",
+    ])  # fmt: skip
+
+
+def test_every_alert_a_clinic_raises_has_its_words_on_the_pages() -> None:
+    known = (Path(__file__).resolve().parents[2] / "shared/ui/alert-words.ts").read_text()
+    for topic in care_alerts.HINTS:
+        assert f' {topic}: "' in known and f'case "{topic}"' in known, topic
 
 
 async def test_a_dose_that_is_past_its_time_says_since_when_it_is_late(floor: Floor) -> None:

@@ -460,6 +460,15 @@ async def test_what_stands_out_is_said_in_the_readers_language_and_what_a_model_
     await expect(insights).to_contain_text("4 संदेशों में बताया गया: सिरदर्द।")
 
 
+async def test_an_alert_that_is_over_is_read_in_the_readers_language(medicine: Medicine) -> None:
+    person = await medicine.patient("Olga Over")
+    says = Jsonb({"code": "missed", "medicines": ["Insulin"]})
+    await medicine.alert(person, "Olga Over missed: Insulin", source="edge", says=says, is_open=False, ended_ms=1)
+    page = await medicine.patient_page(person)
+    await page.goto(f"{page.url}&lang=es")
+    await expect(page.get_by_test_id("older")).to_contain_text("Olga Over olvidó: Insulin")
+
+
 async def test_events_say_what_was_announced_at_its_time_and_what_was_missed_when_its_time_was_over(
     medicine: Medicine,
 ) -> None:

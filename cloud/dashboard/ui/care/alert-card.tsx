@@ -1,23 +1,16 @@
 /** An alert as a card: what it is about, who has it, and the button to take it on. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { AlertTitle, ours, useAlertWords } from "../../../../shared/ui/alert-says";
 import { Button } from "../../../../shared/ui/components";
 import { useFlags } from "../../../../shared/ui/flag-words";
 import { alone, useWords } from "../../../../shared/ui/i18n";
 import { Moment, type CareAlert, type Found } from "./parts";
 import { CARE } from "./words";
 
-let said: typeof import("./alert-words") | null = null;
-const fetched = import("./alert-words").then((module) => { said = module; }, () => {}); // without, alerts stand as they were written
-
-/** A sentence of ours runs as the page does, also where a name in another script stands first; one written elsewhere by itself. */
-const ours = (said: string | undefined, written: string): ComponentChildren => (said && said !== written ? said : written && <bdi>{written}</bdi>);
-
 /** `bare`: on a page about the patient alone. */
 export function AlertCard({ alert, zone, where, link, bare = false, onTake, busy, children }: { alert: CareAlert; zone?: string | undefined; where?: string; link?: string | null; bare?: boolean; onTake?: (() => void) | undefined; busy?: boolean; children?: ComponentChildren }): JSX.Element {
   const t = useWords(CARE);
-  const [, again] = useState({});
-  useEffect(() => { if (!said) void fetched.then(() => again({})); }, []);
+  const said = useAlertWords();
   const name = bare ? null : alert.patient_name;
   const coded = alert.topic === "red_flag" || alert.found.some((one) => one.topic === "red_flag");
   const flags = useFlags(coded);
@@ -26,7 +19,7 @@ export function AlertCard({ alert, zone, where, link, bare = false, onTake, busy
   return (
     <article class={`card alert-card ${alert.critical ? "critical" : alert.severity} ${alert.acked_by || !alert.open ? "taken" : ""}`} data-alert={alert.id} data-taken={!!alert.acked_by}>
       <div>
-        <h2>{ours(said?.title(alert), alert.title)}</h2>
+        <h2><AlertTitle alert={alert} /></h2>
         {alert.body && !alert.says.model && <p><bdi>{coded ? flags(alert.body) : alert.body}</bdi></p>}
         {alert.says.words && found(alert, false)}
         {alert.found.map((one) => found(one, true))}

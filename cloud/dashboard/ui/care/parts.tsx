@@ -1,5 +1,6 @@
 /** Parts that several pages of medicine draw: a card with a list, doses, alerts, moments. */
 import type { ComponentChildren, JSX } from "preact";
+import type { Asks, Says, Worded } from "../../../../shared/ui/alert-says";
 import { alone, clockTime, LANGUAGES, language, useWords } from "../../../../shared/ui/i18n";
 import { CARE } from "./words";
 
@@ -10,20 +11,13 @@ export interface Dose {
   due_at_utc: string; on_time_until: string; status: Status; provisional: boolean; announced_n: number; taken_at: string | null; source: string | null; reason: string;
 }
 
-/** Code and values of what an alert says (`CARE_ALERT_FIELDS` of `shared/events.py`); words of danger have `code` and `words`. */
-export interface Says { code?: string; words?: string; medicines?: string[]; unsaid?: string[]; left?: number; really_h?: number; shown_h?: number; model?: string; fault?: string }
-
-/** Why a nurse should look at the recording of an alert. */
-export interface Asks { needs_human: boolean; review: boolean; raised_by_model: number }
-
 /** What head office found in the recording of a clinic's alert. */
 export interface Found { topic: string; title: string; urgency: number | null; says: Says }
 
 /** `asks`: null once somebody has looked. */
-export interface CareAlert {
-  id: string; site: string; source: string; patient_id: string | null; patient_name: string | null; topic: string; severity: "info" | "warning" | "critical";
-  title: string; body: string; hint: string; note_id: string | null; critical: boolean; raised_at: string; acked_by: string | null; acked_at: string | null; open: boolean; ended_at: string | null;
-  urgency: number | null; says: Says; found: Found[]; asks: Asks | null;
+export interface CareAlert extends Worded {
+  id: string; site: string; patient_id: string | null; severity: "info" | "warning" | "critical"; body: string; note_id: string | null; critical: boolean; raised_at: string; acked_by: string | null; acked_at: string | null; open: boolean; ended_at: string | null;
+  urgency: number | null; found: Found[]; asks: Asks | null;
 }
 
 /** `empty`: said in place of the children. `also`: drawn in any case, e.g. a dialog. */

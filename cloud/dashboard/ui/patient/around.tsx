@@ -1,5 +1,6 @@
 /** What is around a patient: days in words, the people, the devices, what is held back, and alerts that are over. */
 import type { JSX } from "preact";
+import { AlertTitle } from "../../../../shared/ui/alert-says";
 import { alone, clockTime, useWords } from "../../../../shared/ui/i18n";
 import { Waiting } from "../../../../shared/ui/later";
 import { Moment, Part, type CareAlert } from "../care/parts";
@@ -34,7 +35,7 @@ function Over({ alerts, zone }: { alerts: CareAlert[]; zone: string }): JSX.Elem
   return (
     <Part title={t("older")} count={alerts.length} testid="older">
       <ul class="rows tall">
-        {alerts.map((one) => <li key={one.id}><div class="what"><span dir="auto">{one.title}</span><small><Moment at={one.raised_at} zone={zone} />{one.acked_by && <span>{care("acked", { name: alone(one.acked_by) })}</span>}</small></div></li>)}
+        {alerts.map((one) => <li key={one.id}><div class="what"><span><AlertTitle alert={one} /></span><small><Moment at={one.raised_at} zone={zone} />{one.acked_by && <span>{care("acked", { name: alone(one.acked_by) })}</span>}</small></div></li>)}
       </ul>
     </Part>
   );

@@ -1,5 +1,6 @@
 /** What the care page asks the clinic for, every few seconds, and the shapes of the answers. */
 import { useEffect, useState } from "preact/hooks";
+import type { Worded } from "../../../../shared/ui/alert-says";
 import { get } from "../../../../shared/ui/api";
 
 const EVERY_MS = 4_000;
@@ -23,7 +24,7 @@ export interface Dose {
   reason: string;
   compartment: number | null;
 }
-export interface CareAlert { id: string; patient_id: string | null; patient_name: string | null; topic: string; severity: "info" | "warning" | "critical"; title: string; body: string; hint: string; acked_by: string | null; raised_at: string; note_id: string | null }
+export interface CareAlert extends Omit<Worded, "source"> { id: string; patient_id: string | null; severity: "info" | "warning" | "critical"; body: string; acked_by: string | null; raised_at: string; note_id: string | null }
 export interface Device { id: string; name: string; kind: string; patient_id: string | null; status: string; online: boolean; last_heartbeat_at: string | null; battery: number | null; faults: string[] }
 export interface Note { id: string; patient_id: string | null; recorded_at: string; seconds: number; transcript: string | null; intent: string | null; has_audio: boolean; heard: object | null; alerts: string[] }
 export interface Stock { patient_name: string | null; plan_id: string; item_id: string; medication: string; units: number; days_left: number | null }

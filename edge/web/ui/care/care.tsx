@@ -1,6 +1,7 @@
 /** The care page: alerts first, doses that wait for an answer, medicines as needed, what is ahead and was, devices, recordings, stock, holds. */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
+import { AlertTitle, ours, useAlertWords, type Worded } from "../../../../shared/ui/alert-says";
 import { act, newKey, request } from "../../../../shared/ui/api";
 import { Button, Dialog, ProblemNote, start, useAge } from "../../../../shared/ui/components";
 import { alone, clockTime, useWords } from "../../../../shared/ui/i18n";
@@ -107,29 +108,26 @@ function DoseRow({ dose, zone, nowMs, waits, onAct, onCorrect }: { dose: Dose; z
   );
 }
 
-/** Titles and hints of alerts that this page says in its own words: the clinic's are English and name nobody. */
-const SAID = { red_flag: "said_flag", help: "said_help" } as const;
-const HINT = { red_flag: "hint_flag", help: "hint_help", missed_dose: "hint_missed" } as const;
-
 function Alerts({ all, zone, onTake }: { all: Everything; zone: string | undefined; onTake: (id: string) => void }): JSX.Element | null {
   const t = useWords(WORDS);
   const flags = useFlags(all.alerts.some((one) => one.topic === "red_flag"));
+  const said = useAlertWords();
   const who = (one: CareAlert): string => one.patient_name ?? all.people.find((person) => person.id === (one.patient_id ?? all.notes.find((note) => note.id === one.note_id)?.patient_id))?.name ?? "";
-  // A sentence of the page's own runs as the page does, whatever script the name at its head is in.
-  const title = (one: CareAlert): JSX.Element => {
+  /** With the name we know. The clinic's own sentence has it in front, where it does not name anybody. */
+  const named = (one: CareAlert): Worded => {
     const name = who(one);
-    if (one.topic === "red_flag" || one.topic === "help") return <strong>{t(SAID[one.topic], { name: alone(name || t("somebody")) })}</strong>;
-    return <strong dir="auto">{!name || one.title.includes(name) ? one.title : `${alone(name)}: ${one.title}`}</strong>;
+    return { ...one, source: "edge", patient_name: name, title: !name || one.title.includes(name) ? one.title : `${alone(name)}: ${one.title}` };
   };
+  const hint = (one: CareAlert): ComponentChildren => (one.topic === "missed_dose" ? t("hint_missed") : ours(said?.hint(named(one)), one.hint));
   if (!all.alerts.length) return null;
   return (
     <section class="alerts" aria-label={t("alerts")} data-testid="alerts">
       {all.alerts.map((one) => (
         <div key={one.id} class={`note ${one.acked_by ? "taken" : one.severity === "critical" ? "bad" : "warn"}`} role={one.acked_by ? undefined : "alert"}>
           <div>
-            {title(one)} <span class="quiet num">{clockTime(Date.parse(one.raised_at), zone)}</span>
+            <strong><AlertTitle alert={named(one)} /></strong> <span class="quiet num">{clockTime(Date.parse(one.raised_at), zone)}</span>
             {one.body && <p dir={one.topic === "red_flag" ? undefined : "auto"}>{one.topic === "red_flag" ? flags(one.body) : one.body}</p>}
-            <p class="quiet">{one.acked_by ? t("acked", { name: alone(one.acked_by) }) : one.topic in HINT ? t(HINT[one.topic as keyof typeof HINT]) : one.hint}</p>
+            <p class="quiet">{one.acked_by ? t("acked", { name: alone(one.acked_by) }) : hint(one)}</p>
           </div>
           {!one.acked_by && <Button look="main" onClick={() => onTake(one.id)}>{t("mine")}</Button>}
         </div>
