@@ -119,4 +119,22 @@ def fail(conn: sqlite3.Connection) -> None:
     raise ValueError("a bug")
 
 
-__all__ = ["DAY", "MORNING", "Accepted", "Clinic", "Gap", "Refused", "clinic", "count", "fail", "standing_clock"]
+def write_and_fail(conn: sqlite3.Connection, name: str) -> None:
+    """A job with a bug that shows after its first write."""
+    conn.execute("insert into meta values (?, '')", (name,))
+    raise ValueError("a bug after a write")
+
+
+__all__ = [
+    "DAY",
+    "MORNING",
+    "Accepted",
+    "Clinic",
+    "Gap",
+    "Refused",
+    "clinic",
+    "count",
+    "fail",
+    "standing_clock",
+    "write_and_fail",
+]

@@ -27,13 +27,14 @@ from edge.domain.visits import (
     refused_act,
     slip,
     take_number,
+    take_numbers,
     token_of,
 )
 from shared.triage import red_flags
 
 
 class IssueState(NamedTuple):
-    """What issuing looks at. `number` and `visit_number` are drawn already; a refusal gives them back."""
+    """What issuing looks at. `number` and `visit_number` are the next ones, kept when they are used."""
 
     day: str | None
     service: dict[str, Any] | None
@@ -83,7 +84,8 @@ def issue(state: IssueState, command: IssueToken, now: Moment) -> Verdict:
         promised_low_s=state.wait.low_s, promised_high_s=state.wait.high_s,
     )  # fmt: skip
     effect = slip(visit, service["name"], state.ahead, now)
-    return Decision([change("token_issued", visit)], [effect], {"visit": visit, "ahead": state.ahead})
+    writes = [take_numbers(state.visit_number, token_counter(state.day, service["letter"]), state.number)]
+    return Decision([change("token_issued", visit)], [effect], {"visit": visit, "ahead": state.ahead}, writes=writes)
 
 
 def register(state: RegisterState, command: RegisterVisit, now: Moment) -> Verdict:
@@ -121,10 +123,7 @@ def register(state: RegisterState, command: RegisterVisit, now: Moment) -> Verdi
         slot_no=state.slot_nos[doctor_id] if doctor_id else None, language=command.language or person["language"],
         promised_low_s=state.wait.low_s, promised_high_s=state.wait.high_s,
     )  # fmt: skip
-    writes = [
-        take_number("visit", state.visit_number),
-        take_number(token_counter(state.day, service["letter"]), state.number),
-    ]
+    writes = [take_numbers(state.visit_number, token_counter(state.day, service["letter"]), state.number)]
     if doctor_id is not None:
         writes.append(take_number(slot_counter(doctor_id, state.day), visit["slot_no"]))
     changes: list[Change] = [added(new_person)] if new_person else []

@@ -24,7 +24,7 @@ from edge.domain.commands import (
 )
 from edge.domain.decision import Change, Decision, Moment, Refusal, Verdict, Write
 from edge.domain.slots import message_change
-from edge.domain.visits import Status
+from edge.domain.visits import Status, take_number
 
 Row = dict[str, Any]
 DOCTORS_MAX, SERVICES_MAX = 500, 26
@@ -140,7 +140,9 @@ def add_doctor(state: DoctorState, command: AddDoctor, now: Moment) -> Verdict:
         "code": command.code, "policy": None, "policy_options": {}, "created_at": now.now_ms,
     }  # fmt: skip
     return Decision(
-        [Change("doctor_added", command.doctor_id, 1, doctor)], result={"doctor": {"id": command.doctor_id, **doctor}}
+        [Change("doctor_added", command.doctor_id, 1, doctor)],
+        result={"doctor": {"id": command.doctor_id, **doctor}},
+        writes=[take_number("doctor", state.next_number)],
     )
 
 
@@ -291,9 +293,10 @@ def end_alert(state: AlertState, command: EndAlert, now: Moment) -> Verdict:
 def report_start(state: int, command: ReportStart, now: Moment) -> Verdict:
     """`state` is the number of starts before this one."""
     data = {"version": command.version, "boot": command.boot, "reason": command.reason}
-    return Decision([Change("site_started", "site", state + 1, data)])
+    return Decision([Change("site_started", "site", state + 1, data)], writes=[take_number("site", state + 1)])
 
 
 def report_clock_step(state: int, command: ReportClockStep, now: Moment) -> Verdict:
     """`state` is the number of facts about the site before this one."""
-    return Decision([Change("clock_stepped", "site", state + 1, {"step_ms": command.step_ms})])
+    stepped = Change("clock_stepped", "site", state + 1, {"step_ms": command.step_ms})
+    return Decision([stepped], writes=[take_number("site", state + 1)])

@@ -241,6 +241,11 @@ def take_number(name: str, value: int) -> Write:
     return Write("take_number", {"name": name, "value": value})
 
 
+def take_numbers(visit: int, counter: str, value: int) -> Write:
+    """Keep the two numbers that every arrival takes: the visit's own, and `value` of the counter its token is from."""
+    return Write("take_numbers", {"visit": visit, "counter": counter, "value": value})
+
+
 def token_of(service: str, number: int) -> str:
     """The printed number."""
     return tokens.token_of(service, number)

@@ -17,24 +17,27 @@ from edge.store.states import Row
 from shared.ids import new_id
 from shared.triage import red_flags
 
+_COUNTER = token_counter("' || day || '", "' || s.letter || '")
 _MET = (
-    "select (select day from days where closed_ms is null), q.open, q.waiting, "
+    "with open_day(day) as (select day from days where closed_ms is null) "
+    "select day, q.open, q.waiting, (select value from numbers where name = 'visit'), "
+    f"(select value from numbers where name = '{_COUNTER}'), "
     f"{', '.join(f's.{name}' for name in states.SERVICE_COLUMNS.split(', '))} "
-    "from services s left join queue_counts q on q.service = s.letter where "
+    "from services s left join open_day left join queue_counts q on q.service = s.letter where "
 )
 _MET_OF, _MET_FIRST = _MET + "s.letter = ?", _MET + "s.is_open and ?1 is null order by s.letter limit 1"
-"""The open day, who is there, and the service: of that letter, or the first open one."""
+"""The open day, who is there, the last numbers given, and the service: of that letter, or the first open one."""
 
 
 def for_issue(conn: sqlite3.Connection, command: IssueToken, now: Moment) -> IssueState:
-    """Draws the token's and the visit's numbers. What a press meets is one row: this is the way of every button."""
+    """What a press meets is one row: this is the way of every button."""
     row = conn.execute(_MET_OF if command.service is not None else _MET_FIRST, (command.service,)).fetchone()
     if row is None or row[0] is None:
         return IssueState(states.open_day(conn), states.service(conn, command.service), 0, 0, 0, 0, "")
-    day, open_now, ahead, wanted = row[0], row[1] or 0, row[2] or 0, states.service_of(row[3:])
-    number, visit_number = states.draw(conn, token_counter(day, wanted["letter"])), states.draw(conn, "visit")
+    day, open_now, ahead, last_visit, last_token = row[0], *(found or 0 for found in row[1:5])
+    wanted = states.service_of(row[5:])
     wait = places.promise_at_end(conn, wanted["letter"], ahead, now.now_ms)
-    return IssueState(day, wanted, number, visit_number, open_now, ahead, new_id(), wait)
+    return IssueState(day, wanted, last_token + 1, last_visit + 1, open_now, ahead, new_id(), wait)
 
 
 def for_arrival(conn: sqlite3.Connection, command: CheckIn | ReturnVisit, now: Moment) -> ArrivalState:

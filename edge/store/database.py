@@ -22,6 +22,11 @@ FILE = "outpost.db"
 CACHED_STATEMENTS = 256
 LOCK_WAIT_S = 2.0
 
+# Python asks an adapter for every value that is no int, float, str or bytes, and where none is registered it makes an
+# AttributeError and drops it, for every None and every bool of every row: an eighth of the cost of a visit's row.
+sqlite3.register_adapter(bool, int)
+sqlite3.register_adapter(type(None), {None: None}.get)
+
 
 class Writing(NamedTuple):
     """What the writer needs to open its connection, also in a process of its own."""

@@ -1,4 +1,4 @@
-"""One command, inside one savepoint: judge, load, decide, number, keep. Runs on the writer's thread only."""
+"""One command: judge, load, decide, number, keep. Loading only reads. Runs on the writer's thread only."""
 
 from __future__ import annotations
 
@@ -36,8 +36,6 @@ _NOTICE = (
     "and not erased and phone <> '') on conflict(key) do nothing"
 )
 """A notice is kept only for somebody who agreed and can be reached."""
-SAVEPOINT = "job"
-"""Every order is carried out inside a savepoint of this name, which whoever calls `execute` has opened."""
 RESULTS_KEPT_MS = 7 * 24 * 3600 * 1000
 
 
@@ -89,7 +87,8 @@ class Ledger:
         self._boot_no = boot_no
 
     def execute(self, conn: sqlite3.Connection, order: Order, now: Moment) -> tuple[Outcome, list[Event]]:
-        """Carry out one order within SAVEPOINT. Raises what SQLite or a rule raises: nothing is kept."""
+        """Carry out one order in the open transaction. Raises what SQLite or a rule raises: whoever calls takes back what
+        was written by then."""
         command, place = order.command, order.place
         if place is not None:
             row = conn.execute("select upto from cursors where stream = ?", (place.stream,)).fetchone()
@@ -109,8 +108,6 @@ class Ledger:
         command = order.command
         answer = order.decide(order.load(conn, command, now), command, now)
         if isinstance(answer, Refusal):
-            conn.execute(f"rollback to {SAVEPOINT}")  # gives back the numbers that loading drew
-            self._move_cursor(conn, order, now)
             body = {"code": answer.code, "detail": answer.detail, "hint": answer.hint}
             self._keep_result(conn, command, "refused", body, None, now)
             events = self._append(conn, command, self._told(order, "failed", answer.detail), now)

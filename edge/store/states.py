@@ -69,18 +69,9 @@ def service_of(row: tuple[Any, ...]) -> Row:
 
 
 def peek(conn: sqlite3.Connection, name: str) -> int:
-    """The next number of a counter, without drawing it; a decision that uses it keeps that by `take_number`."""
+    """The next number of a counter, from 1; the decision that uses it keeps that by `take_number`."""
     row = conn.execute("select value + 1 from numbers where name = ?", (name,)).fetchone()
     return int(row[0]) if row else 1
-
-
-def draw(conn: sqlite3.Connection, name: str) -> int:
-    """The next number of a counter, from 1. A rolled-back command gives it back."""
-    row = conn.execute("update numbers set value = value + 1 where name = ? returning value", (name,)).fetchone()
-    if row is None:
-        conn.execute("insert into numbers values (?, 1)", (name,))
-        return 1
-    return int(row[0])
 
 
 def open_day(conn: sqlite3.Connection) -> str | None:
@@ -182,7 +173,7 @@ def for_doctor(
             f"select count(*) from visits where {HERE} and doctor_id = ? and status in ('called', 'in_consultation')",
             (found["id"],),
         ).fetchone()
-    number = draw(conn, "doctor") if is_new and found is None else 0
+    number = peek(conn, "doctor") if is_new and found is None else 0
     code_taken = taken is not None and taken[0] != (found["id"] if found else None)
     return DoctorState(found, wanted, number, count, code_taken, open_now)
 
@@ -218,5 +209,5 @@ def nothing(conn: sqlite3.Connection, command: Command, now: Moment) -> None:
 
 
 def site_version(conn: sqlite3.Connection, command: Command, now: Moment) -> int:
-    """How many facts about the site itself were given numbers before; draws the next."""
-    return draw(conn, "site") - 1
+    """How many facts about the site itself were given numbers before."""
+    return peek(conn, "site") - 1

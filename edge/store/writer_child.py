@@ -40,8 +40,11 @@ def main(fd: int) -> None:
                 jobs += message[0]
                 now = message[1]
         del messages[:taken]
-        for start in range(0, len(jobs), BATCH_MAX):
-            body = pickle.dumps(batches.carry_out(jobs[start : start + BATCH_MAX], now), pickle.HIGHEST_PROTOCOL)
+        carried = 0
+        while carried < len(jobs):
+            done = batches.carry_out(jobs[carried : carried + BATCH_MAX], now)
+            carried += len(done.answers)
+            body = pickle.dumps(done, pickle.HIGHEST_PROTOCOL)
             try:
                 link.sendall(LENGTH.pack(len(body)) + body)
             except OSError:

@@ -45,8 +45,11 @@ class ThreadEngine:
                         break
                     jobs += more[0]
                     now = more[1]
-                for start in range(0, len(jobs), BATCH_MAX):
-                    self._tell(batches.carry_out(jobs[start : start + BATCH_MAX], now))
+                carried = 0
+                while carried < len(jobs):
+                    done = batches.carry_out(jobs[carried : carried + BATCH_MAX], now)
+                    carried += len(done.answers)
+                    self._tell(done)
                 if ended:
                     break
             batches.close()

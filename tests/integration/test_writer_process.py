@@ -7,16 +7,19 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edge.app.bus import Bus
-from edge.app.dispatcher import Dispatcher, NotDone
+from edge.app.dispatcher import Dispatcher, NotDone, Refused
 from edge.domain.commands import AddService, IssueToken, OpenDay
+from edge.domain.decision import Moment
+from edge.store import batches
 from edge.store.database import FolderInUse, Store
-from tests.clinic import DAY, count, fail, standing_clock
+from tests.clinic import DAY, count, fail, standing_clock, write_and_fail
 
 
 async def open_core(folder: Path) -> tuple[Store, Dispatcher]:
@@ -57,6 +60,50 @@ async def test_job_with_a_bug_fails_alone(tmp_path: Path) -> None:
         await dispatcher.writer.run(fail)
     assert (await issue(dispatcher, 1)).result["visit"]["token"] == "A-001"
     await dispatcher.stop()
+    store.close()
+
+
+async def test_presses_beside_a_job_that_fails_are_done_once_each_and_in_their_order(tmp_path: Path) -> None:
+    store, dispatcher = await open_core(tmp_path)
+    await prepare(dispatcher)
+    many = [
+        issue(dispatcher, n) if n % 20 else dispatcher.writer.run(write_and_fail, f"left by {n}") for n in range(1, 100)
+    ]
+    outcomes = await asyncio.gather(*many, return_exceptions=True)
+    tokens = [o.result["visit"]["token"] for o in outcomes if not isinstance(o, BaseException)]
+    assert tokens == [f"A-{n:03d}" for n in range(1, 96)]
+    assert [str(o) for o in outcomes if isinstance(o, BaseException)] == ["a bug after a write"] * 4
+    assert await dispatcher.writer.run(count, "visits") == 95
+    assert await dispatcher.writer.run(count, "meta where key like 'left by %'") == 0
+    await dispatcher.stop()
+    store.close()
+
+
+async def test_refused_press_takes_no_number(tmp_path: Path) -> None:
+    store, dispatcher = await open_core(tmp_path)
+    await prepare(dispatcher)
+    bad = IssueToken(command_id="bad", actor="kiosk:1", service="A", urgency=99)
+    first, refused, second = await asyncio.gather(issue(dispatcher, 1), dispatcher.submit(bad), issue(dispatcher, 2))
+    assert isinstance(refused, Refused)
+    assert await dispatcher.submit(bad) == replace(refused, repeated=True)
+    assert [o.result["visit"]["token"] for o in (first, second)] == ["A-001", "A-002"]
+    assert [o.result["visit"]["number"] for o in (first, second)] == [1, 2]
+    await dispatcher.stop()
+    store.close()
+
+
+@pytest.mark.parametrize("work_s", [0.0, 60.0], ids=["quick disk", "slow disk"])
+def test_where_a_commit_is_quick_the_first_answers_leave_while_others_are_worked_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work_s: float
+) -> None:
+    monkeypatch.setattr(batches, "WORK_MIN_S", work_s)
+    monkeypatch.setattr(batches, "WORK_COMMITS", 0)
+    store = Store(tmp_path, standing_clock())
+    writer = batches.Batches(store.writing)
+    jobs = [batches.Call(count, ("visits",)) for _ in range(50)]
+    done = writer.carry_out(jobs, Moment(0, 0, "s"))
+    assert (len(done.answers), done.commits) == ((1, 1) if work_s == 0 else (50, 1))
+    writer.close()
     store.close()
 
 
