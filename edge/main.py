@@ -37,7 +37,7 @@ from edge.store import probe, reads, states
 from edge.store.database import FolderInUse, Store
 from edge.web import door
 from shared import tokens, tracking
-from shared.clock import Clock
+from shared.clock import Clock, transport_s
 from shared.tracking import TrackingKey
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ TRACKING_KEY: Final = "tracking.key"
 """In the data folder: signs tracking links."""
 IDENTITY: Final = "identity"
 """In the data folder: key and certificate."""
+CLAIM_LOOK_S: Final = 1.0
+"""A clinic that is not claimed looks at most this often whether it has been."""
 log = structlog.get_logger("edge")
 
 
@@ -218,12 +220,13 @@ def _parts(settings: Settings, store: Store, bus: Bus, dispatcher: Dispatcher) -
         return f"{parts.track_base()}/pages/track#{token}"
 
     keeper = Keeper(settings.data / IDENTITY)
-    claimed = _identity(keeper, store.epoch)
+    claimed, looked_s = _identity(keeper, store.epoch), transport_s()
     mqtt = _host_port(settings.mqtt)
 
     def identity() -> Identity | None:
-        nonlocal claimed
-        claimed = claimed or _identity(keeper, store.epoch)
+        nonlocal claimed, looked_s
+        if claimed is None and transport_s() - looked_s >= CLAIM_LOOK_S:  # asked for with every token
+            claimed, looked_s = _identity(keeper, store.epoch), transport_s()
         return claimed
 
     alone = not (settings.cloud_url or claimed)
