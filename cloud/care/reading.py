@@ -15,8 +15,9 @@ def checked(body: Mapping[str, Any], plan_id: str, person_id: str, revision: int
     try:
         return plan_of(body, id=plan_id, person_id=person_id, revision=revision)
     except BadPlan as error:
-        errors = [{"field": error.path, "message": error.message}]
-        raise Problem(422, f"{error}.", code="bad_plan", hint="Correct the field named.", errors=errors) from error
+        raise Problem(
+            422, f"{error}.", code="bad_plan", hint="Correct the field named.", errors=[_wrong(error)]
+        ) from error
     except OverflowError as error:
         raise Problem(422, "A number in the plan is too large.", code="bad_plan") from error
     except ValueError as error:  # a number that is none (NaN)
@@ -35,10 +36,15 @@ def of_fhir(given: Mapping[str, Any], timezone: str) -> dict[str, Any]:
     try:
         return plan_body_of_requests(requests, timezone)
     except BadPlan as error:
-        errors = [{"field": error.path, "message": error.message}]
-        raise Problem(422, f"{error}.", code="bad_fhir", errors=errors) from error
+        raise Problem(422, f"{error}.", code="bad_fhir", errors=[_wrong(error)]) from error
     except (AttributeError, TypeError, LookupError, ValueError, OverflowError) as error:
         raise Problem(
             422, "This is no MedicationRequest as FHIR R4 has it: a part has another shape.", code="bad_fhir",
             hint="Check it with a FHIR validator.",
         ) from error  # fmt: skip
+
+
+def _wrong(error: BadPlan) -> dict[str, Any]:
+    """The field and what is wrong with it; with a code and values where pages have words of their own."""
+    coded = {"code": error.code, "values": error.values} if error.code else {}
+    return {"field": error.path, "message": error.message, **coded}

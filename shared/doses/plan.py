@@ -38,9 +38,9 @@ def plan_of(body: Mapping[str, Any], *, id: str, person_id: str, revision: int) 
     zone_of(zone)
     starts_on, ends_on = day_of(at, "start"), day_of(at, "end")
     if starts_on is None:
-        raise BadPlan("start", "is missing")
+        raise BadPlan("start", "is missing", "missing")
     if ends_on is not None and ends_on < starts_on:
-        raise BadPlan("end", "is before the start")
+        raise BadPlan("end", "is before the start", "before_start")
     given = at.many("items", ITEMS_MAX)
     if not given:
         raise BadPlan("items", "is empty: a plan has at least one medicine")
@@ -92,7 +92,7 @@ def _item(at: At, place: int) -> Item:
 def _step(at: At, number: int, *, as_needed: bool) -> Step:
     quantity = at.number("dose", 0.001, 10_000)
     if quantity is None:
-        raise BadPlan(at.where("dose"), "is missing")
+        raise BadPlan(at.where("dose"), "is missing", "missing")
     mode = cast(Mode, at.choice("mode", ("clock", "elapsed", "from_last_taken", "linked"), "clock"))
     waking_only = at.flag("waking_only")
     timing = timing_of(at.part("timing"), mode, as_needed=as_needed, waking_only=waking_only)
@@ -121,7 +121,7 @@ def _check_links(items: Sequence[Item]) -> None:
         for number, step in enumerate(item.steps):
             path = f"items[{place}].steps[{number}].linked_item"
             if step.mode == "linked" and (step.linked_item not in by_id or step.linked_item == item.id):
-                raise BadPlan(path, "is another item of this plan")
+                raise BadPlan(path, "is another item of this plan", "item")
             if step.mode == "linked" and by_id[str(step.linked_item)].as_needed:
                 raise BadPlan(path, "is taken as needed, which is never due")
     for place, item in enumerate(items):

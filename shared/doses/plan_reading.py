@@ -14,11 +14,16 @@ LANGUAGES: Final = ("en", "hi", "es", "ar")
 
 
 class BadPlan(ValueError):
-    """The plan cannot be followed. path: the field, e.g. "items[0].timing.times_of_day[1]"; the message is for a person."""
+    """The plan cannot be followed. path: the field, e.g. "items[0].timing.times_of_day[1]"; the message is for a person.
 
-    def __init__(self, path: str, message: str) -> None:
+    code, values: the message for readers of other languages, of what is wrong most often: "missing", "no_times", "text" (most),
+    "number" and "whole" (low, high), "date", "before_start", "twice", "zone", "item"; "" for all else.
+    """
+
+    def __init__(self, path: str, message: str, code: str = "", **values: float) -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.path, self.message = path, message
+        self.code, self.values = code, values
 
 
 class At(NamedTuple):
@@ -39,10 +44,10 @@ class At(NamedTuple):
         value = self.body.get(name)
         if value is None or value == "":
             if required:
-                raise BadPlan(self.where(name), "is missing")
+                raise BadPlan(self.where(name), "is missing", "missing")
             return ""
         if not isinstance(value, str) or len(value) > most or not value.isprintable():
-            raise BadPlan(self.where(name), f"is a text of at most {most} characters on one line")
+            raise BadPlan(self.where(name), f"is a text of at most {most} characters on one line", "text", most=most)
         return value.strip()
 
     def number(self, name: str, low: float, high: float, *, whole: bool = False) -> float | None:
@@ -51,8 +56,8 @@ class At(NamedTuple):
             return None
         wrong = isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high
         if wrong or (whole and value != int(value)):
-            kind = "a whole number" if whole else "a number"
-            raise BadPlan(self.where(name), f"is {kind} from {low:g} to {high:g}")
+            kind, code = ("a whole number", "whole") if whole else ("a number", "number")
+            raise BadPlan(self.where(name), f"is {kind} from {low:g} to {high:g}", code, low=low, high=high)
         number: float = value
         return number
 
@@ -103,7 +108,7 @@ class At(NamedTuple):
 def required(at: At, name: str) -> At:
     """An object that has to be there."""
     if at.body.get(name) is None:
-        raise BadPlan(at.where(name), "is missing")
+        raise BadPlan(at.where(name), "is missing", "missing")
     return at.part(name)
 
 
@@ -119,7 +124,7 @@ def zone_of(name: Any, path: str = "timezone") -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
-        raise BadPlan(path, "is the name of a time zone, e.g. Europe/Berlin") from error
+        raise BadPlan(path, "is the name of a time zone, e.g. Europe/Berlin", "zone") from error
 
 
 def object_at(value: Any, path: str) -> At:
@@ -136,7 +141,7 @@ def day_of(at: At, name: str) -> str | None:
     try:
         found = date.fromisoformat(text)
     except ValueError as error:
-        raise BadPlan(at.where(name), "is a date, YYYY-MM-DD") from error
+        raise BadPlan(at.where(name), "is a date, YYYY-MM-DD", "date") from error
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise BadPlan(at.where(name), f"lies between {FIRST_YEAR} and {LAST_YEAR}")
     return found.isoformat()
@@ -148,5 +153,5 @@ def each(at: At, name: str, most: int, fits: Callable[[Any], bool], words: str) 
         if not fits(one):
             raise BadPlan(f"{at.where(name)}[{place}]", f"is {words}")
         if values.index(one) != place:
-            raise BadPlan(f"{at.where(name)}[{place}]", "stands there twice")
+            raise BadPlan(f"{at.where(name)}[{place}]", "stands there twice", "twice")
     return values

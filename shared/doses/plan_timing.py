@@ -96,7 +96,7 @@ def _check_clock(at: At, timing: Timing, *, waking_only: bool) -> None:
         return
     given = len(timing.times_of_day) + len(timing.when)
     if not given:
-        raise BadPlan(at.where("times_of_day"), "is missing: say when, by times or by meals")
+        raise BadPlan(at.where("times_of_day"), "is missing: say when, by times or by meals", "no_times")
     if timing.frequency != given:
         raise BadPlan(at.where("frequency"), "is not the number of times given")
 

@@ -7,8 +7,8 @@ const TRIES_MAX = 4;
 const RETRY_FIRST_MS = 300;
 const WAIT_S_MAX = 5; // a person stands there; after that they are told instead
 
-/** A field of what was sent that does not fit, e.g. "items[0].steps[1].dose", with the server's sentence about it. */
-export interface Wrong { field: string; message: string }
+/** A field of what was sent that does not fit, e.g. "items[0].steps[1].dose", with the server's sentence about it, and as a code where it has one. */
+export interface Wrong { field: string; message: string; code?: string; values?: Record<string, number> }
 
 /** What went wrong, for a person. `again`: the same request may be sent once more and may then succeed. */
 export class Problem extends Error {

@@ -192,13 +192,13 @@ async def test_what_the_server_finds_wrong_stands_beside_its_field(medicine: Med
     await expect(beside).to_be_in_viewport()
     await expect(page.locator(".plan-form")).to_contain_text("Something does not fit yet")
     assert await page.locator("dialog").evaluate("box => box.scrollWidth <= box.clientWidth")
-    await expect(beside).to_have_text("is a whole number from 1 to 366")
+    await expect(beside).to_have_text("A whole number from 1 to 366.")
     await expect(form.locator(".wrong")).to_have_count(1)
     assert await plans_of(medicine, person) == []
     await form.get_by_label("Then days without it").fill("7")
     await form.get_by_label("When").first.select_option("linked")
     await page.get_by_role("button", name="Send the plan").click()
-    await expect(form.locator(".wrong")).to_have_text("is another item of this plan")
+    await expect(form.locator(".wrong")).to_have_text("Choose another medicine of this plan.")
     await form.get_by_label("When").first.select_option("times")
     await send(page)
     assert len(await plans_of(medicine, person)) == 1

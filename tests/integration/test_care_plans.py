@@ -54,7 +54,15 @@ async def test_a_dose_nobody_told_of_is_unknown_for_now_and_never_called_missed(
 async def test_a_plan_that_does_not_fit_names_its_item(care: CareOffice) -> None:
     wrong = {**METFORMIN, "timing": {"times_of_day": ["10:00", "25:00"]}}
     answer = await care.ask("nina", "POST", "/medication-plans", 422, json=plan_body(items=[METFORMIN, wrong]))
-    assert answer["errors"][0]["field"] == "items[1].timing.times_of_day[1]"
+    assert answer["errors"] == [{"field": "items[1].timing.times_of_day[1]", "message": "is HH:MM"}]
+    amount = {**METFORMIN, "dose": 0}
+    answer = await care.ask("nina", "POST", "/medication-plans", 422, json=plan_body(items=[amount]))
+    [wrong] = answer["errors"]
+    assert (wrong["field"], wrong["code"], wrong["values"]["high"]) == ("items[0].dose", "number", 10000)
+    answer = await care.ask(
+        "nina", "POST", "/medication-plans", 422, json=plan_body(start="2026-11-20", end="2026-11-19")
+    )
+    assert [(wrong["field"], wrong["code"]) for wrong in answer["errors"]] == [("end", "before_start")]
     assert await care.rows("select 1 from mailbox") == []
 
 

@@ -6,15 +6,18 @@ import { LANGUAGES, useWords, type Language } from "../../../../shared/ui/i18n";
 import { DAYS, type Day, type ItemDraft, type StepDraft } from "./plan-body";
 import { RARE } from "./plan-more-words";
 import { FORM } from "./plan-words";
+import { WRONG } from "./plan-wrong-words";
 import { WORDS } from "./words";
 
 /** What the server said was wrong with the plan that was sent, until it is sent again. */
 export const WrongFields = createContext<readonly Wrong[]>([]);
 
-/** The server's sentence about the field at `at`, e.g. "items[0].steps[1].dose"; also about what is inside it. */
+/** What is wrong with the field at `at`, e.g. "items[0].steps[1].dose", or with what is inside it; where we have no words, the server's sentence. */
 export function Beside({ at }: { at: string }): JSX.Element | null {
   const wrong = useContext(WrongFields).find((one) => one.field === at || one.field.startsWith(`${at}.`) || one.field.startsWith(`${at}[`));
-  return wrong ? <small class="wrong" lang="en" dir="ltr">{wrong.message}</small> : null;
+  const t = useWords(WRONG);
+  if (!wrong) return null;
+  return wrong.code && wrong.code in WRONG.en ? <small class="wrong">{t(wrong.code as keyof typeof WRONG.en, wrong.values)}</small> : <small class="wrong" lang="en" dir="ltr">{wrong.message}</small>;
 }
 
 interface Of { step: StepDraft; at: string; set: (more: Partial<StepDraft>) => void }
