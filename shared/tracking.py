@@ -43,6 +43,7 @@ SENTENCES: Final[dict[Kind, str]] = {
 _ALGORITHM: Final = "EdDSA"
 _SHAPE: Final = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
 _JWS: Final = jwt.PyJWS(algorithms=[_ALGORITHM])
+_HEAD: Final = urlsafe_b64encode(orjson.dumps({"alg": _ALGORITHM})).rstrip(b"=").decode()
 
 
 class BadTracking(Exception):
@@ -93,7 +94,9 @@ class TrackingKey:
         }  # fmt: skip
         if _tracked(claims) is None:
             raise ValueError(f"no tracking token can say {claims}")
-        return _JWS.encode(orjson.dumps(claims), self._private, _ALGORITHM, headers={"typ": None})
+        # Every token carries one: PyJWT, which reads them, would take half as long again as the signature itself.
+        said = f"{_HEAD}.{_text(orjson.dumps(claims))}"
+        return f"{said}.{_text(self._private.sign(said.encode()))}"
 
 
 def read(token: str, publics: Iterable[str], now_ms: int) -> Tracked:

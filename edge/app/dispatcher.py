@@ -31,15 +31,16 @@ class Dispatcher:
         """Finish what was handed in; later commands get NotDone."""
         await self.writer.stop()
 
-    async def submit(self, command: Command, place: Place | None = None, source: str = "") -> Outcome:
+    async def submit(self, command: Command, place: Place | None = None, source: str = "", key: str = "") -> Outcome:
         """Carry out a command.
 
         place: its number in its sender's stream, for boards and the mailbox; a number seen before gets its old answer.
         source: whose stream it is ("board:b1", "mailbox"); only with a place, default the actor.
+        key: the beginning of its command_id that is the sender's own key; the same key for another command is refused.
         Raises NotDone when nothing was kept: the same command may be sent again.
         """
         load, decide = DECIDERS[type(command)]
-        return await self.writer.execute(Order(command, place, source or command.actor, load, decide))
+        return await self.writer.execute(Order(command, place, source or command.actor, load, decide, key))
 
 
 AGAIN_S = 0.5

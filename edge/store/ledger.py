@@ -70,13 +70,19 @@ Outcome = Accepted | Refused | Gap
 
 
 class Order(NamedTuple):
-    """A command with what is needed to carry it out. `place`: its number in its sender's stream, if it has one."""
+    """A command with what is needed to carry it out.
+
+    place: its number in its sender's stream, if it has one.
+    key: the beginning of its command_id that names its sender's own key; the rest is a digest of what is asked (see
+    `kept_of_key`). Empty for a command that has none.
+    """
 
     command: Command
     place: Place | None
     source: str
     load: Load
     decide: Decide
+    key: str = ""
 
 
 class Ledger:
@@ -99,7 +105,7 @@ class Ledger:
             if verdict is Verdict.SEEN:
                 return kept_result(conn, command.command_id) or Accepted(command.command_id, {}, repeated=True), []
             self._move_cursor(conn, order, now)
-        known = kept_result(conn, command.command_id)
+        known = kept_of_key(conn, order.key, command.command_id)
         if known is not None:
             return known, []
         return self._decide(conn, order, now)
@@ -194,6 +200,23 @@ def kept_result(conn: sqlite3.Connection, command_id: str) -> Accepted | Refused
     if row[0] == "accepted":
         return Accepted(command_id, body, repeated=True)
     return Refused(command_id, body["code"], body["detail"], body["hint"], repeated=True)
+
+
+def kept_of_key(conn: sqlite3.Connection, key: str, command_id: str) -> Accepted | Refused | None:
+    """As `kept_result`; refused where `key` stands for another command: one that begins alike and is as long, its hex digits
+    being a digest of something else. Such a refusal is kept nowhere."""
+    if not key:
+        return kept_result(conn, command_id)
+    rows = conn.execute(
+        "select command_id from results where command_id >= ? and command_id < ? and length(command_id) = ?",
+        (key, key + "g", len(command_id)),
+    ).fetchall()
+    if not rows:
+        return None
+    if any(other != command_id for (other,) in rows):
+        hint = "Use a new key for a new request."
+        return Refused(command_id, "key_reused", "This Idempotency-Key was used for another request.", hint)
+    return kept_result(conn, command_id)
 
 
 def forget_results(conn: sqlite3.Connection, now_ms: int, limit: int = 5_000) -> int:

@@ -2,9 +2,8 @@
 
 **Idempotency.** With the header ``Idempotency-Key`` the command is called
 ``http:<actor>:<key>:<digest of method, path and body>``. The dispatcher answers a command it knows with the answer of
-then. The same key with another digest is found by one look at the kept results (same actor, same key, another digest;
-kept as long as they are, 7 days) and at the requests that are being carried out right now, and answered 422. This
-process is the only one that writes this database, so between those two looks nothing can slip through.
+then. The same key with another digest is found by the writer among the kept results (same actor, same key, another digest;
+kept as long as they are, 7 days) in the commit that would have carried it out, and answered 422.
 
 **Secrets.** Codes, passwords and keys are in no kept result. Where a request has a key they are made of its command's name
 under the server's own key (`Requests.name_of`): asked again they are the same, and without the server's key nobody can
@@ -25,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
 from edge.app.dispatcher import Accepted, Gap, NotDone, Refused
-from edge.store.ledger import kept_result
+from edge.store.ledger import kept_of_key, kept_result
 from edge.web.credentials import Identity
 from edge.web.wiring import Submits
 from shared.commands import Command
@@ -40,7 +39,7 @@ ANSWERS_HELD: Final = 1_000
 STATUS_OF: Final[dict[str, int]] = {
     "not_found": 404, "not_signed_in": 401, "locked": 423, "bad_code": 400, "bad_urgency": 422, "wrong_shape": 422,
     "no_name": 422, "bad_letter": 422, "bad_policy": 422, "bad_minutes": 422, "bad_place": 422, "too_long": 422, "bad_age": 422,
-    "no_person": 404, "ends_before_start": 422, "bad_capacity": 422, "bad_delay": 422, "bad_length": 422,
+    "no_person": 404, "key_reused": 422, "ends_before_start": 422, "bad_capacity": 422, "bad_delay": 422, "bad_length": 422,
     "other_person": 422,
 }  # fmt: skip
 """Refusals that are not 409 (the present state does not allow it)."""
@@ -90,23 +89,15 @@ class Requests:
     def __init__(self, dispatcher: Submits, reader: sqlite3.Connection) -> None:
         self._dispatcher = dispatcher
         self._reader = reader
-        self._running: dict[str, tuple[str, int]] = {}
         self._told: OrderedDict[str, bytes] = OrderedDict()
 
     async def run(self, request: Request, who: Identity, raw: bytes, make: Callable[[str], Command]) -> dict[str, Any]:
         """Carry out the command `make(command_id)`; returns its result. Raises Problem for everything else."""
-        named = self._named(request, who, raw)
+        named = _named(request, who, raw)
         if named is None:
             return await self.submit(make(f"http:{who.actor}:{new_id()}"))
-        prefix, digest = named
-        _, count = self._running.get(prefix, (digest, 0))
-        self._running[prefix] = (digest, count + 1)
-        try:
-            return await self.submit(make(prefix + digest))
-        finally:
-            _, count = self._running.pop(prefix)
-            if count > 1:
-                self._running[prefix] = (digest, count - 1)
+        key, digest = named
+        return await self.submit(make(key + digest), key)
 
     def name_of(self, request: Request, who: Identity, raw: bytes) -> str | None:
         """What the command of this request is called, None without a key. Raises Problem 422.
@@ -114,8 +105,12 @@ class Requests:
         For routes that make a secret: under this name and the server's key the same secret is made again, so that a
         request sent again gets the first answer and the secret is kept nowhere.
         """
-        named = self._named(request, who, raw)
-        return None if named is None else "".join(named)
+        named = _named(request, who, raw)
+        if named is None:
+            return None
+        name = "".join(named)
+        self._kept(named[0], name)
+        return name
 
     def is_done(self, name: str) -> bool:
         """Whether the command of this name was carried out before."""
@@ -130,13 +125,13 @@ class Requests:
         (any more): then `work` only dresses it, without asking whether the present state would allow the act again.
         Raises Problem.
         """
-        named = self._named(request, who, raw)
+        named = _named(request, who, raw)
         if named is None:
             return orjson.dumps(await work(None))
         name = "".join(named)
         if name in self._told:
             return self._told[name]
-        kept = kept_result(self._reader, name)
+        kept = self._kept(named[0], name)
         if isinstance(kept, Refused):
             raise _refused(kept)
         made = orjson.dumps(await work(kept.result if kept else None))
@@ -145,10 +140,10 @@ class Requests:
             self._told.popitem(last=False)
         return told
 
-    async def submit(self, command: Command) -> dict[str, Any]:
-        """Hand one command in; returns its result. Raises Problem."""
+    async def submit(self, command: Command, key: str = "") -> dict[str, Any]:
+        """Hand one command in; returns its result. Raises Problem. key: see `Dispatcher.submit`."""
         try:
-            outcome = await self._dispatcher.submit(command)
+            outcome = await self._dispatcher.submit(command, key=key)
         except NotDone as error:
             raise not_done(error) from error
         if isinstance(outcome, Accepted):
@@ -156,31 +151,23 @@ class Requests:
         assert not isinstance(outcome, Gap), "only numbered senders can leave a gap"
         raise _refused(outcome)
 
-    def _named(self, request: Request, who: Identity, raw: bytes) -> tuple[str, str] | None:
-        """Prefix and digest that name the command of this request, None without a key. Raises Problem 422."""
-        key = request.headers.get("idempotency-key")
-        if key is None:
-            return None
-        if not KEY.fullmatch(key):
-            raise Problem(422, "Idempotency-Key is 1 to 100 letters, digits and signs of . _ ~ -", code="bad_key")
-        asked = f"{request.method} {request.url.path}\n".encode() + raw
-        digest = hashlib.sha256(asked).hexdigest()[:DIGEST_CHARS]
-        prefix = f"http:{who.actor}:{key}:"
-        running, _ = self._running.get(prefix, (digest, 0))
-        if running != digest or self._used_for_another(prefix, digest):
-            raise Problem(
-                422, "This Idempotency-Key was used for another request.", code="key_reused",
-                hint="Use a new key for a new request.",
-            )  # fmt: skip
-        return prefix, digest
+    def _kept(self, key: str, name: str) -> Accepted | Refused | None:
+        """What became of the command of that name. Raises Problem 422 where its key was used for another."""
+        kept = kept_of_key(self._reader, key, name)
+        if isinstance(kept, Refused) and not kept.repeated:
+            raise _refused(kept)
+        return kept
 
-    def _used_for_another(self, prefix: str, digest: str) -> bool:
-        """Whether a kept result has this actor and key, but another digest."""
-        rows = self._reader.execute(
-            "select command_id from results where command_id >= ? and command_id < ? and length(command_id) = ?",
-            (prefix, prefix + "g", len(prefix) + DIGEST_CHARS),
-        )
-        return any(row[0] != prefix + digest for row in rows)
+
+def _named(request: Request, who: Identity, raw: bytes) -> tuple[str, str] | None:
+    """Key and digest that name the command of this request, None without a key. Raises Problem 422."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not KEY.fullmatch(key):
+        raise Problem(422, "Idempotency-Key is 1 to 100 letters, digits and signs of . _ ~ -", code="bad_key")
+    asked = f"{request.method} {request.url.path}\n".encode() + raw
+    return f"http:{who.actor}:{key}:", hashlib.sha256(asked).hexdigest()[:DIGEST_CHARS]
 
 
 def _refused(outcome: Refused) -> Problem:

@@ -23,8 +23,8 @@ Up = Literal["up", "down", "none"]
 class Submits(Protocol):
     """The one way in: `edge.app.dispatcher.Dispatcher`."""
 
-    async def submit(self, command: Command) -> Outcome:
-        """Return after the commit. Raises NotDone when nothing was kept."""
+    async def submit(self, command: Command, *, key: str = "") -> Outcome:
+        """Return after the commit. Raises NotDone when nothing was kept. key: see `Dispatcher.submit`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,11 +216,11 @@ class FullDisk:
 
     inner: Submits
 
-    async def submit(self, command: Command) -> Outcome:
+    async def submit(self, command: Command, *, key: str = "") -> Outcome:
         """As usual, but for notes."""
         if isinstance(command, NoteSeen):
             raise NotDone("the disk is full", passing=False, hint="Free some space.")
-        return await self.inner.submit(command)
+        return await self.inner.submit(command, key=key)
 
 
 def full(wiring: Wiring) -> Wiring:

@@ -222,7 +222,7 @@ async def test_urgency_from_a_kiosk_counts_up_to_seven(tmp_path: Path) -> None:
 class Broken:
     """A dispatcher whose disk refuses."""
 
-    async def submit(self, command: Command) -> Any:
+    async def submit(self, command: Command, *, key: str = "") -> Any:
         raise NotDone("the disk is full", passing=False, hint="Free some space.")
 
 
