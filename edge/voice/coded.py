@@ -7,12 +7,11 @@ may unfold to hours, whatever its header says: no more is unfolded than is asked
 from __future__ import annotations
 
 import io
-import math
 import os
 from array import array
 from typing import Final
 
-from edge.voice.sound import RATE, RATE_MAX, RATE_MIN, UnfitSound, filters_of
+from edge.voice.sound import RATE, RATE_MAX, RATE_MIN, UnfitSound, resampled
 
 FORMATS: Final = ("FLAC", "OGG", "WAV", "WAVEX")
 CHANNELS_MAX: Final = 2
@@ -47,25 +46,13 @@ def unfolded(data: bytes, seconds_max: float) -> array[int]:
 
 
 def _heard_at(pcm: memoryview, channels: int, rate: int) -> array[int]:
-    """Samples of this machine as mono at RATE: what `sound.samples_of` does, in a fiftieth of its time."""
+    """Samples of this machine as mono at RATE."""
     import numpy as np
 
     sound = np.frombuffer(pcm, dtype=np.int16)
     if channels == CHANNELS_MAX:
         left, right = sound[::2], sound[1::2]
         sound = (left & right) + ((left ^ right) >> 1)  # their middle, rounded down, in 16 bit
-    if rate != RATE:
-        step, phases = rate // math.gcd(rate, RATE), RATE // math.gcd(rate, RATE)
-        filters = filters_of(rate)
-        reach = len(filters[0]) // 2
-        padded = np.pad(sound, reach)
-        made = np.zeros(len(sound) * phases // step, dtype=np.float32)
-        for first in range(min(phases, len(made))):
-            at, phase = divmod(first * step, phases)
-            part = made[first::phases]  # these lie `step` input samples apart, at the same place between two
-            for tap, weight in enumerate(filters[phase]):
-                part += np.float32(weight) * padded[at + 1 + tap :: step][: len(part)]
-        sound = np.clip(np.rint(made), -32768, 32767).astype(np.int16)
     samples = array("h")
     samples.frombytes(sound.tobytes())
-    return samples
+    return samples if rate == RATE else resampled(samples, rate)

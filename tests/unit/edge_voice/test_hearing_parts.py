@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from array import array
 from collections.abc import Callable
 from itertools import pairwise
@@ -140,6 +141,18 @@ def test_a_tone_keeps_its_pitch_and_level_at_every_rate(rate: int) -> None:
 def test_a_tone_above_what_16_khz_can_hold_does_not_come_back_as_another() -> None:
     tone = array("h", [round(10_000 * math.sin(2 * math.pi * 12_000 * at / 48_000)) for at in range(24_000)])
     assert max(samples_of(bytes_of(tone), 48_000)[500:-500]) < 500
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 48_000])
+def test_a_machine_without_numpy_hears_the_same_only_more_slowly(rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = random.Random(rate)
+    pcm = bytes_of(array("h", [noise.randint(-32_768, 32_767) for _ in range(rate // 10)]))
+    with monkeypatch.context() as patch:
+        patch.setattr("edge.voice.sound._plainly", None)
+        quick = samples_of(pcm, rate)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    plain = samples_of(pcm, rate)
+    assert len(quick) == len(plain) and max(abs(a - b) for a, b in zip(quick, plain, strict=True)) <= 1
 
 
 @pytest.mark.parametrize(("pcm", "rate"), [(b"\0", RATE), (b"\0\0", 7_999), (b"\0\0", 48_001), (b"\0\0", 44_101)])
