@@ -15,7 +15,7 @@ from shared.doses.states import OPEN
 from shared.ids import new_id
 
 DOSES_MAX: Final = 40
-"""Doses one alert names; what is lost beyond them has an alert of its own, but for a silence, which is one."""
+"""Doses one alert names; what is lost beyond them has an alert of its own. A silence is one: it names the newest."""
 NAMES_MAX: Final = 12
 """Medicines one alert names."""
 WARNS: Final = {
@@ -46,7 +46,7 @@ async def alert(
     audience = "clinic" if level >= 4 else "caregiver"
     severity = "critical" if critical or level >= 4 else "warning"
     doses = [dose_id] if dose_id else []
-    known = await _belongs_to(conn, site, topic, person_id, device_id, doses, now_ms, title)
+    known = await _belongs_to(conn, site, topic, person_id, device_id, doses, title)
     if known is None:
         await conn.execute(
             "insert into alert_logs (site, alert_id, source, person_id, topic, severity, title, hint, dose_ids, device_id,"
@@ -73,19 +73,12 @@ async def alert(
 
 
 async def _belongs_to(
-    conn: Connection,
-    site: str,
-    topic: str,
-    person_id: str,
-    device_id: str | None,
-    doses: list[str],
-    now_ms: int,
-    title: str,
+    conn: Connection, site: str, topic: str, person_id: str, device_id: str | None, doses: list[str], title: str
 ) -> str | None:
     """The open alert that is about this: one that names these doses already, else one nobody has taken on.
 
-    What somebody has taken on takes in nothing new, for nobody would be told of it; but who has taken on a device that is
-    off has what comes of it too, for a day. Each medicine that runs out has its own, and each fault of a device.
+    What somebody has taken on takes in nothing new, for nobody would be told of it. Each medicine that runs out has its own,
+    and each fault of a device.
     """
     if topic == device_faults.TOPIC:
         return None
@@ -94,20 +87,13 @@ async def _belongs_to(
         "select alert_id from alert_logs where site = %(site)s and source = 'cloud' and topic = %(topic)s"
         " and person_id = %(person)s and is_open and device_id is not distinct from %(device)s"
         " and (topic <> 'low_stock' or starts_with(title, %(medicine)s))"
-        f" and ({named} or (acked_ms is null and (topic = 'device_offline' or cardinality(dose_ids) < %(most)s))"
-        " or (topic = 'device_offline' and acked_ms > %(since)s))"
+        f" and ({named} or (acked_ms is null and cardinality(dose_ids) < %(most)s))"
         f" order by {named} desc, raised_ms, alert_id limit 1 for update",
         {
-            "site": site,
-            "topic": topic,
-            "person": person_id,
-            "device": device_id,
-            "doses": doses,
-            "since": now_ms - DAY_MS,
-            "most": DOSES_MAX,
+            "site": site, "topic": topic, "person": person_id, "device": device_id, "doses": doses, "most": DOSES_MAX,
             "medicine": f"{stock.medicine_of(title)}:",
         },
-    )
+    )  # fmt: skip
     row = await found.fetchone()
     return None if row is None else str(row[0])
 
@@ -149,7 +135,7 @@ async def follow(conn: Connection, site: str, row: Row, outcome: Outcome, now_ms
         return
     name = await _name(conn, site, person_id)
     if outcome.alert == "missed_dose":
-        level, (words, says) = await _rung(conn, site, row, outcome), await _together(conn, site, row, outcome, now_ms)
+        level, (words, says) = await _rung(conn, site, row, outcome), await _together(conn, site, row, outcome)
         await alert(conn, site, outcome.alert, person_id, f"{name} {words}", now_ms, level=level, critical=critical,
                     dose_id=dose_id, says=says)  # fmt: skip
         return
@@ -170,11 +156,9 @@ async def _rung(conn: Connection, site: str, row: Row, outcome: Outcome) -> int:
     return rung(row, [{"status": one[0], "due_ms": one[1]} for one in await before.fetchall()])
 
 
-async def _together(conn: Connection, site: str, row: Row, outcome: Outcome, now_ms: int) -> tuple[str, Row]:
+async def _together(conn: Connection, site: str, row: Row, outcome: Outcome) -> tuple[str, Row]:
     """What an alert about doses says of all it is about, this one and those it names already: in words, and as a code."""
-    known = await _belongs_to(
-        conn, site, "missed_dose", row["person_id"], None, [row["dose_id"]], now_ms, row["medication"]
-    )
+    known = await _belongs_to(conn, site, "missed_dose", row["person_id"], None, [row["dose_id"]], row["medication"])
     found = await conn.execute(
         "select status, medication from dose_occurrences where site = %s and (dose_id = %s or dose_id in ("
         " select unnest(dose_ids) from alert_logs where site = %s and alert_id = %s)) order by due_ms, medication",
@@ -200,7 +184,20 @@ async def not_heard(
     conn: Connection, site: str, person_id: str, device_id: str | None, now_ms: int, *, critical: bool,
     dose_id: str | None = None,
 ) -> None:  # fmt: skip
-    """One alert for a device and its silence, which grows: what was taken meanwhile nobody knows, so none is called missed."""
+    """One alert for a device and its silence: what was taken meanwhile nobody knows, so none is called missed. It takes in the
+    doses that are lost, the newest of them, and is told of them once a day (`cloud/records/outages.py`)."""
+    doses = [dose_id] if dose_id else []
+    known = await conn.execute(
+        "update alert_logs set critical = critical or %(critical)s, severity = case when critical or %(critical)s"
+        " then 'critical' else severity end, dose_ids = case when dose_ids @> %(doses)s::text[] then dose_ids"
+        " else (dose_ids || %(doses)s::text[])[greatest(1, cardinality(dose_ids) + 2 - %(most)s):] end where site = %(site)s"
+        " and source = 'cloud' and topic = 'device_offline' and person_id = %(person)s"
+        " and device_id is not distinct from %(device)s and is_open",
+        {"critical": critical, "doses": doses, "most": DOSES_MAX, "site": site, "person": person_id, "device": device_id},
+    )  # fmt: skip
+    if known.rowcount:
+        await notify(conn, ALERTS, site)
+        return
     found = await conn.execute("select name from devices where site = %s and device_id = %s", (site, device_id))
     device = await found.fetchone()
     name = await _name(conn, site, person_id, "a patient")

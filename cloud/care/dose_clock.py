@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from cloud.care import dose_alerts, dose_moves, dose_rows, dose_rules, doses
 from cloud.db.pool import ALERTS, Connection, Pool, notify
-from cloud.records import due
+from cloud.records import due, outages
 from cloud.records.counting import last_taken
 from cloud.records.zones import device_zone
 from shared.clock import Clock
@@ -304,7 +304,8 @@ async def _offline(conn: Connection, now_ms: int) -> None:
 
 
 async def _silent(conn: Connection, now_ms: int) -> None:
-    """A device that is not heard while doses come near is told of, whenever that begins to be so; what comes of it, joins."""
+    """A device that is not heard while doses come near is told of, whenever that begins to be so; what comes of it, joins.
+    While more come due it is told of once a day again."""
     found = await conn.execute(
         "select d.site, d.device_id, d.person_id, bool_or(o.critical) from devices d join lateral (select online"
         " from device_heartbeats h where h.site = d.site and h.device_id = d.device_id order by ordinal desc, version desc"
@@ -317,6 +318,15 @@ async def _silent(conn: Connection, now_ms: int) -> None:
     )
     for site, device, person, critical in await found.fetchall():
         await dose_alerts.not_heard(conn, site, person, device, now_ms, critical=critical)
+    begun = await outages.begin_days(
+        conn, now_ms,
+        "a.source = 'cloud' and a.topic = %(topic)s and exists (select 1 from dose_occurrences o where o.site = a.site"
+        " and o.person_id = a.person_id and o.owner = 'cloud' and o.due_ms > a.expires_ms - %(day)s and o.due_ms <= %(now)s"
+        " and o.status in ('UNKNOWN', 'PLANNED', 'ANNOUNCED', 'SNOOZED'))",
+        {"topic": outages.DEVICE},
+    )  # fmt: skip
+    for site in sorted(begun):
+        await notify(conn, ALERTS, site)
 
 
 async def _lock(conn: Connection, *, wait: bool) -> bool:

@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 from cloud.db.pool import Connection
 from cloud.notify import ladder
 from cloud.notify.ladder import Told
-from cloud.notify.unheard import WATCHDOG, doses_of, is_again, planned_names
+from cloud.notify.unheard import doses_of, planned_names
+from cloud.records.outages import DAY_MS, WATCHDOG, is_again, is_outage
 from shared.doses import stock
 
 EDGE: Final = "edge"
@@ -117,7 +118,7 @@ async def acknowledge(
 
 
 async def told(conn: Connection, site: str, alert: Alert) -> list[Told]:
-    """The steps of an alert that were told; of the watchdog's, those of its present day.
+    """The steps of an alert that were told; of one about an outage, those of its present day.
 
     A step whose messages all failed for good, on every channel there is, has reached nobody.
     """
@@ -127,7 +128,7 @@ async def told(conn: Connection, site: str, alert: Alert) -> list[Told]:
         " coalesce((facts->>'doses')::int, 0),"
         f" coalesce((facts->>'urgency')::int, {ladder.URGENCY_MAX}) from notification_events e where site = %s"
         " and alert_id = %s and step is not null and (%s or alert_version = %s)",
-        (site, alert.id, alert.source != WATCHDOG, alert.version),
+        (site, alert.id, not is_outage(alert.source, alert.topic), alert.version),
     )
     return [Told(*row) for row in await found.fetchall()]
 
@@ -159,8 +160,11 @@ async def facts(conn: Connection, site: str, alert: Alert) -> dict[str, Any]:
         medicines = [[stock.medicine_of(alert.title) or alert.title, None]]
     since_ms = await _device_heard_ms(conn, site, alert) if alert.topic == "device_offline" else None
     given: dict[str, Any] = {}
-    if alert.source == WATCHDOG:
-        again = is_again(alert.source, alert.version)
+    again = is_again(alert.source, alert.topic, alert.version)
+    if again and since_ms is not None:
+        medicines, count = await _unheard_of(conn, site, alert, since_ms)
+        given = {"count": count}
+    elif alert.source == WATCHDOG:
         unheard = await doses_of(conn, site, alert.raised_ms, alert.person_id, alert.expires_ms if again else None)
         since_ms, medicines = unheard.since_ms, unheard.medicines
         given = {"count": unheard.doses, "people": unheard.people} if again else {}
@@ -264,3 +268,16 @@ async def _device_heard_ms(conn: Connection, site: str, alert: Alert) -> int | N
     )
     row = await found.fetchone()
     return row[0] if row is not None else None
+
+
+async def _unheard_of(conn: Connection, site: str, alert: Alert, since_ms: int) -> tuple[list[list[Any]], int]:
+    """Of a device that is not heard: [medicine, due ms] of what came due in the day before this one of its alert, and how many
+    doses of its patient came due since it was heard of which nobody knows anything."""
+    found = await conn.execute(
+        "select medication, due_ms from dose_occurrences where site = %s and person_id = %s and owner = 'cloud'"
+        " and due_ms > %s and due_ms <= %s and status in ('UNKNOWN', 'PLANNED', 'ANNOUNCED', 'SNOOZED')"
+        " order by due_ms, medication",
+        (site, alert.person_id, since_ms, alert.expires_ms - DAY_MS),
+    )
+    rows = await found.fetchall()
+    return [[name, due_ms] for name, due_ms in rows if due_ms > alert.expires_ms - 2 * DAY_MS], len(rows)

@@ -16,8 +16,8 @@ from cloud.notify.channels import Channels
 from cloud.notify.ladder import Step, Told
 from cloud.notify.people import receivers_of
 from cloud.notify.rows import Receiver, Tell, end_event, reopen, tell_receivers
-from cloud.notify.unheard import WATCHDOG, is_again
 from cloud.records.joining import lock_name
+from cloud.records.outages import is_again, is_outage
 
 STEPS_MAX: Final = len(ladder.STEPS)
 CORRECTION_MS: Final = 12 * 3_600_000
@@ -58,12 +58,12 @@ async def _climb(
     made, steps, day = 0, list(told), _key(alert)
     seen = ladder.Alert(
         alert.audience, alert.tries, alert.critical, alert.source in alerts.OWN, alert.topic in ALSO_CAREGIVERS,
-        is_again(alert.source, alert.version),
+        is_again(alert.source, alert.topic, alert.version),
     )  # fmt: skip
     again: list[Step] | None = None
     while len(steps) - len(told) <= STEPS_MAX:
         step, key = ladder.due(seen, steps, now_ms), day
-        if step is None and alert.source != WATCHDOG:  # an outage is told once a day
+        if step is None and not is_outage(alert.source, alert.topic):  # an outage is told once a day
             again = ladder.grown(seen, steps, len(alert.dose_ids), alert.urgency) if again is None else again
             step, key = (again.pop(0) if again else None), f"{key}:{_size(alert)}"
         if step is None:
@@ -83,7 +83,7 @@ async def _climb(
 
 def _key(alert: Alert) -> str:
     """What the keys of an alert's steps begin with: each is told once, and on a later day of an outage once more."""
-    return f"alert:{alert.id}" + (f":day{alert.version}" if is_again(alert.source, alert.version) else "")
+    return f"alert:{alert.id}" + (f":day{alert.version}" if is_again(alert.source, alert.topic, alert.version) else "")
 
 
 def _size(alert: Alert) -> str:

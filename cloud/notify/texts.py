@@ -32,6 +32,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
             "The device of {name} has not been heard since {since}. Nobody knows whether medicines "
             "were taken. Please ask."
         ),
+        "device_offline_still": (
+            "The device of {name} has still not been heard since {since}. {name} was to take {medicines}: {count} doses "
+            "since then in all, and nobody knows what became of them. Please ask again."
+        ),
         "device_fault": "The device of {name} needs somebody: it reports a fault. It may not say the next dose.",
         "device_fault_low_battery": "The battery of the device of {name} is low. Please charge it.",
         "device_fault_lid_open": "The lid of the device of {name} is open. Please look.",
@@ -103,6 +107,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "dose_limit": "{name} ने शायद {medicines} सीमा से अधिक ली है।",
         "device_offline": "{name} के उपकरण से संपर्क नहीं है। दवाएँ ली गईं या नहीं, यह पता नहीं है। कृपया पूछें।",
         "device_offline_when": ("{name} के उपकरण से {since} से संपर्क नहीं है। दवाएँ ली गईं या नहीं, यह पता नहीं है। कृपया पूछें।"),
+        "device_offline_still": (
+            "{name} के उपकरण से {since} से अब भी संपर्क नहीं है। {name} को {medicines} लेनी थी: तब से कुल {count} खुराकें; उनका क्या "
+            "हुआ, यह पता नहीं है। कृपया फिर पूछें।"
+        ),
         "device_fault": "{name} के उपकरण में ख़राबी है। हो सकता है कि वह अगली ख़ुराक न बताए। कृपया देखें।",
         "device_fault_low_battery": "{name} के उपकरण की बैटरी कम है। कृपया चार्ज करें।",
         "device_fault_lid_open": "{name} के उपकरण का ढक्कन खुला है। कृपया देखें।",
@@ -176,6 +184,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
             "No hay noticias del aparato de {name} desde las {since}. Nadie sabe si tomó sus "
             "medicinas. Pregúntele, por favor."
         ),
+        "device_offline_still": (
+            "Sigue sin haber noticias del aparato de {name} desde las {since}. {name} debía tomar {medicines}: {count} dosis "
+            "en total desde entonces, y no se sabe qué pasó con ellas. Vuelva a preguntarle, por favor."
+        ),
         "device_fault": "El aparato de {name} avisa de un fallo: puede que no anuncie la próxima toma. Mírelo, por favor.",
         "device_fault_low_battery": "Al aparato de {name} le queda poca batería. Cárguelo, por favor.",
         "device_fault_lid_open": "La tapa del aparato de {name} está abierta. Mírelo, por favor.",
@@ -247,6 +259,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "dose_limit": "{name}: ربما تم تناول {medicines} أكثر من المسموح.",
         "device_offline": "لا خبر من جهاز {name}. لا أحد يعلم إن كان الدواء قد أُخذ. يرجى السؤال.",
         "device_offline_when": "لا خبر من جهاز {name} منذ {since}. لا أحد يعلم إن كان الدواء قد أُخذ. يرجى السؤال.",
+        "device_offline_still": (
+            "ما زال لا خبر من جهاز {name} منذ {since}. كان على {name} تناول {medicines}، وعدد الجرعات كلها منذ ذلك "
+            "الوقت: {count}، ولا أحد يعلم ما جرى لها. يرجى السؤال مرة أخرى."
+        ),
         "device_fault": "{name}: الجهاز يبلغ عن عطل، وقد لا يعلن الجرعة القادمة. يرجى فحصه.",
         "device_fault_low_battery": "{name}: بطارية الجهاز ضعيفة. يرجى شحنها.",
         "device_fault_lid_open": "{name}: غطاء الجهاز مفتوح. يرجى فحصه.",

@@ -1,8 +1,5 @@
-"""What is told of a silent clinic: which doses came due there, and the alerts head office makes of that.
-
-An alert has days, which its `version` counts: on the first it is told and climbs; each later one says it once more, of all
-doses that came due in between, and waits for somebody again.
-"""
+"""What is told of a silent clinic: which doses came due there, and the alerts head office makes of that, day by day
+(`cloud/records/outages.py`)."""
 
 from __future__ import annotations
 
@@ -11,17 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from cloud.db.pool import Connection
 from cloud.records.counting import last_taken
+from cloud.records.outages import DAY_MS, WATCHDOG, begin_days
 from cloud.records.zones import device_zone
-from shared.doses import localtime
 from shared.doses.expansion import Occurrence, occurrences
 from shared.doses.plan import BadPlan, Plan, plan_of
 
-WATCHDOG: Final = "watchdog"
-"""Source of its alerts."""
 AROUND_ALERT_MS: Final = 36 * 3_600_000
 """A dose is missed 24 h after it was due at the latest, and an alert that stays open grows by later ones."""
-DAY_MS: Final = localtime.DAY_MS
-"""How long a day of an alert is: so long is it worth sending, and so long after it began nobody is told of further doses."""
 CHAIN_MAX: Final = 200
 """Doses, each counting from the one before, that are looked for within a silence."""
 WAITS: Final = ("PLANNED", "ANNOUNCED", "SNOOZED")
@@ -57,33 +50,19 @@ async def raise_alert(
     )  # fmt: skip
 
 
-def is_again(source: str, version: int) -> bool:
-    """Whether an alert says once more what was told the day before."""
-    return source == WATCHDOG and version > 1
-
-
 async def begin_day(
     conn: Connection, site: str, heard_ms: int, alert_id: str, person_id: str | None, now_ms: int
 ) -> bool:
     """The next day of an alert about a silence begins, if its last one is over and more doses came due since that began.
-
-    Whoever took it on did so for that day: it waits for somebody again. person_id: None for all patients.
-    """
-    begun = await conn.execute(
-        "update alert_logs a set version = version + 1, expires_ms = %(now)s + %(day)s, acked_by = null, acked_ms = null"
-        " where site = %(site)s and alert_id = %(alert)s and source = %(source)s and is_open and expires_ms <= %(now)s"
-        " and exists (select 1 from notification_unheard_doses d where d.site = a.site and d.heard_ms = %(heard)s"
+    person_id: None for all patients."""
+    begun = await begin_days(
+        conn, now_ms,
+        "a.site = %(site)s and a.alert_id = %(alert)s and a.source = %(source)s and exists (select 1"
+        " from notification_unheard_doses d where d.site = a.site and d.heard_ms = %(heard)s"
         " and (%(person)s::text is null or d.person_id = %(person)s) and d.due_ms > a.expires_ms - %(day)s)",
-        {
-            "site": site, "alert": alert_id, "source": WATCHDOG, "heard": heard_ms, "person": person_id, "now": now_ms,
-            "day": DAY_MS,
-        },
+        {"site": site, "alert": alert_id, "source": WATCHDOG, "heard": heard_ms, "person": person_id},
     )  # fmt: skip
-    if begun.rowcount:
-        await conn.execute(
-            "delete from notification_acknowledgements where site = %s and alert_id = %s", (site, alert_id)
-        )
-    return begun.rowcount > 0
+    return bool(begun)
 
 
 async def end_alerts(conn: Connection, site: str, alert_ids: Sequence[str], now_ms: int) -> None:

@@ -16,7 +16,8 @@ import psycopg
 import structlog
 
 from cloud.db.pool import ALERTS, Connection, Pool, notify
-from cloud.notify.unheard import DAY_MS, UnheardDose, begin_day, due_doses, end_alerts, raise_alert
+from cloud.notify.unheard import UnheardDose, begin_day, due_doses, end_alerts, raise_alert
+from cloud.records.outages import DAY_MS
 from shared.clock import Clock
 
 LOOK_S: Final = 15.0
