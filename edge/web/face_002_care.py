@@ -163,9 +163,11 @@ def install(router: APIRouter, care: Care) -> None:
     async def end_hold(request: Request, hold_id: str) -> Response:
         """End a hold: what it held and is not over is planned again (care)."""
         who = await care.need(request)
-        await care.requests.submit(
-            EndHold(command_id=new_id(), actor=who.actor, device=who.device, hold_id=hold_id[:64])
-        )
+
+        def command(cid: str) -> EndHold:
+            return EndHold(command_id=cid, actor=who.actor, device=who.device, hold_id=hold_id[:64])
+
+        await care.requests.run(request, who, b"", command)
         return Response(status_code=204)
 
     @router.get("/care/alerts", tags=["care"], responses=errors(401, 403, 503))

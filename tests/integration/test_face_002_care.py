@@ -91,6 +91,23 @@ async def test_a_hold_holds_and_its_end_plans_again(tmp_path: Path) -> None:
         assert (await ward.http.get("/api/v1/care/holds", headers=ward.nurse)).json() == []
 
 
+async def test_ending_a_hold_asked_for_again_under_its_key_is_one_act_and_the_key_ends_no_other(tmp_path: Path) -> None:
+    async with served(tmp_path) as ward:
+        body = {"patient_id": ward.care.person_id, "from": "2026-11-20T19:00:00Z", "to": "2026-11-20T21:00:00Z"}
+        for reason in ("surgery", "fasting"):
+            asked = {**body, "reason": reason}
+            (await ward.http.post("/api/v1/care/holds", json=asked, headers=ward.nurse)).raise_for_status()
+        first, second = (await ward.http.get("/api/v1/care/holds", headers=ward.nurse)).json()
+        keyed = {**ward.nurse, "Idempotency-Key": "end-1"}
+        for _ in range(2):
+            assert (await ward.http.delete(f"/api/v1/care/holds/{first['id']}", headers=keyed)).status_code == 204
+        assert ward.care.it.rows("select count(*) from results where kind = 'end_hold'") == [(1,)]
+        refused = await ward.http.delete(f"/api/v1/care/holds/{second['id']}", headers=keyed)
+        assert (refused.status_code, refused.json()["code"]) == (422, "key_reused")
+        held = (await ward.http.get("/api/v1/care/holds", headers=ward.nurse)).json()
+        assert [one["id"] for one in held] == [second["id"]]
+
+
 async def test_an_alert_is_taken_upon_oneself_by_name(tmp_path: Path) -> None:
     async with served(tmp_path) as ward:
         dose_id = await ward.due()

@@ -1,7 +1,7 @@
 /** Doses that are held back: from when, until when and why; set and ended here. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { act, get, newKey, request } from "../../../../shared/ui/api";
+import { act, get, newKey } from "../../../../shared/ui/api";
 import { Button, Dialog, ProblemNote } from "../../../../shared/ui/components";
 import { clockTime, dateWords, useWords } from "../../../../shared/ui/i18n";
 import { momentIn, wallTime } from "../../../../shared/ui/moments";
@@ -17,7 +17,7 @@ export function Holds({ all, zone, doing, onDone }: { all: Everything; zone: str
   const page = useWords(WORDS);
   const [asking, setAsking] = useState(false);
   const moment = (text: string): string => `${dateWords(Date.parse(text), zone)} ${clockTime(Date.parse(text), zone)}`;
-  const end = (hold: Hold): void => void doing(() => request("DELETE", `/api/v1/care/holds/${hold.id}`));
+  const end = (hold: Hold): void => void doing(() => act(`/api/v1/care/holds/${hold.id}`, {}, { method: "DELETE" }));
   return (
     <>
       <Part title={page("holds")} count={all.holds.length} empty={t("no_holds")} testid="holds" tools={<Button look="quiet" onClick={() => setAsking(true)}>+ {t("set_hold")}</Button>}>
