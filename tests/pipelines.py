@@ -15,7 +15,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from cloud.db.pool import Pool, open_pool
+from cloud.db.pool import NOTES, Pool, open_pool
 from cloud.llm.jobs import Options
 from cloud.llm.service import Choice, Pipelines
 from cloud.mailbox.service import Mailbox
@@ -92,7 +92,7 @@ class Bench:
             await self.sound(sound)
         names = ", ".join(row)
         await self.do(f"insert into interaction_logs ({names}) values ({', '.join(['%s'] * len(row))})", *row.values())
-        await self.do("select pg_notify('outpost_notes', %s)", SITE)
+        await self.do("select pg_notify(%s, %s)", NOTES, SITE)
         return note_id
 
     async def sound(self, sound: bytes) -> None:

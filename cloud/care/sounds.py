@@ -15,7 +15,7 @@ import psycopg_pool
 import structlog
 
 from cloud.care.devices import Asking
-from cloud.db.pool import Connection, Pool, notify
+from cloud.db.pool import NOTES, Connection, Pool, notify
 from cloud.records import conversations
 from shared.blobs import Blobs, NoRoom, Standing, TooLarge, WrongHash
 from shared.clock import Clock
@@ -26,7 +26,6 @@ from shared.problems import Problem
 from shared.sounds import SoundFacts, UnknownSound, facts_of
 from shared.uploads import no_room
 
-NOTES: Final = "outpost_notes"
 TIDY_S: Final = 600.0
 TIDY_BATCH: Final = 500
 PAST_MS_MAX: Final = 14 * DAY_MS

@@ -16,8 +16,6 @@ from cloud.llm.redact import Known
 from cloud.records import joining
 from shared.doses.plan import BadPlan, Plan, plan_of
 
-NOTES: Final = "outpost_notes"
-"""Notified with the site when a note came, or its sound."""
 DAY_MS: Final = 24 * 3_600_000
 BATCH: Final = 200
 TITLE_MAX: Final = 120

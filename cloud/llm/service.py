@@ -13,7 +13,7 @@ import structlog
 from fastapi import APIRouter
 
 from cloud.accounts.guards import Guards
-from cloud.db.pool import QUEUE, Pool, notices
+from cloud.db.pool import NOTES, QUEUE, Pool, notices
 from cloud.llm import care_rows, forgetting, visits
 from cloud.llm.calls import GROQ, SERVER, Model, Provider
 from cloud.llm.chain import Chain, Nobody, Work
@@ -163,7 +163,7 @@ class Pipelines:
         backoff = Backoff(0.2, 5.0)
         while True:
             try:
-                async with self._pool.listening(care_rows.NOTES, QUEUE) as conn:
+                async with self._pool.listening(NOTES, QUEUE) as conn:
                     backoff.reset()
                     self._wake.set()
                     async for _ in notices(conn):

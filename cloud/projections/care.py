@@ -7,16 +7,13 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.db.pool import Connection, notify
+from cloud.db.pool import NOTES, Connection, notify
 from cloud.feed import Kept
 from cloud.projections.care_erasing import forget
 from cloud.projections.rows import Fields, Table
 from cloud.records import conversations, due
 from shared.doses.states import Status
 from shared.events import Lane
-
-NOTES: Final = "outpost_notes"
-"""Notified with the site when a recording is known of, or its sound has come."""
 
 
 def _plan(kept: Kept) -> tuple[Any, ...]:
