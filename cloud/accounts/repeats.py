@@ -3,6 +3,10 @@
 The name is kept before the act and the answer after it. A program that dies in between leaves a name without an answer: then
 nobody knows whether the act was done, and whoever asks again is told to look. A secret of the answer is not kept: it is made
 of the name under the server's key (`shared.tokens`), so that it can be made again.
+
+What is made under a name of its own needs none of this, and promises more: a plan, a command to a site and an appointment are
+called by the key (`named`) in the transaction that makes them, and found by it. Asked again, also while the first is under way
+or after it was cut off, they are done, once; the answer is how they stand now, and the key is theirs for good.
 """
 
 from __future__ import annotations
@@ -26,6 +30,16 @@ KEPT_MS: Final = 7 * 24 * 3_600_000
 FORGOTTEN_MAX: Final = 1_000
 """Old names that go at one time."""
 Row = dict[str, Any]
+
+
+def named(account: Account, within: str, key: str) -> str:
+    """What a command is called that an account asks for under a key. within: which site, or what kind of request."""
+    return "office:" + hashlib.sha256(f"{account.id}\n{within}\n{key}".encode()).hexdigest()[:40]
+
+
+def reused(what: str) -> Problem:
+    """The refusal of a key that stands for another request. what: for what it was used."""
+    return Problem(422, f"This Idempotency-Key was used for {what}.", code="key_reused")
 
 
 class Repeats:
@@ -85,7 +99,7 @@ class Repeats:
                 hint="Look whether it was done; if not, ask again with a new Idempotency-Key.",
             )  # fmt: skip
         if row[0] != digest:
-            raise Problem(422, "This Idempotency-Key was used for something else.", code="key_reused")
+            raise reused("something else")
         answer: Row = row[1]
         return answer
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from cloud.accounts import audit
 from cloud.accounts.people import Account, no_such_site
+from cloud.accounts.repeats import named, reused
 from cloud.db.pool import Connection, Pool
 from cloud.mailbox.service import Mailbox, MailboxFull
 from cloud.queues import rows, shapes, standing
@@ -108,13 +109,11 @@ class Appointments:
         Raises Problem 404, 409 (slot_cancelled, past, many_sites), 422 or 503.
         """
         digest = hashlib.sha256(orjson.dumps(wanted.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
-        command_id = f"office:{new_id()}"
-        if key is not None:
-            command_id = "office:" + hashlib.sha256(f"{account.id}\nappointments\n{key}".encode()).hexdigest()[:40]
+        command_id = f"office:{new_id()}" if key is None else named(account, "appointments", key)
         async with self._pool.transaction() as conn:
             known = await rows.read(conn, _REQUESTS + " where b.command_id = %s", (command_id,))
             if known and known[0]["digest"] != digest:
-                raise Problem(422, "This Idempotency-Key was used for another appointment.", code="key_reused")
+                raise reused("another appointment")
             where = await self._where(conn, wanted, account)
             site = (await rows.sites(conn, [where.site], self._clock.now_ms())).get(where.site)
             if site is None:
@@ -227,7 +226,7 @@ class Appointments:
         if not made.rowcount:  # the same request at the same time: the other one has asked
             (there,) = await rows.read(conn, _REQUESTS + " where b.command_id = %s", (command_id,))
             if there["digest"] != digest:
-                raise Problem(422, "This Idempotency-Key was used for another appointment.", code="key_reused")
+                raise reused("another appointment")
             return str(there["visit_id"])
         try:
             await self._mailbox.enqueue(conn, site.id, KIND, account.actor, body_of(command), None, command_id)

@@ -14,7 +14,8 @@ from psycopg.types.json import Jsonb
 
 from cloud.accounts import audit
 from cloud.accounts.people import Account
-from cloud.care import access, direct, dose_clock, doses
+from cloud.accounts.repeats import reused
+from cloud.care import access, direct, dose_clock, doses, stocks
 from cloud.care.access import Patient
 from cloud.care.delivery import delivery
 from cloud.care.reading import checked
@@ -54,7 +55,7 @@ class Plans:
             known = await _row(conn, plan_id)
             if known is not None:
                 if (known["person_id"], known["revision"], known["body"]) != (person_id, 1, body_of(plan)):
-                    raise Problem(422, "This Idempotency-Key was used for another plan.", code="key_reused")
+                    raise reused("another plan")
                 return (await self._shown(conn, [known]))[0]
             count = await conn.execute(
                 "select count(*) from medication_plans where site = %s and person_id = %s and status = 'active'",
@@ -69,7 +70,7 @@ class Plans:
                 " created_ms, changed_ms) values (%s, %s, %s, 1, 'active', %s, %s, %s, %s, %s)",
                 (person.site, plan_id, person_id, owner, Jsonb(body_of(plan)), account.actor, now_ms, now_ms),
             )
-            await self._send(conn, account.actor, person.site, plan, owner)
+            await self._send(conn, account.actor, person.site, plan, owner, before=None)
             await audit.write(
                 conn, self._clock, account.actor, "plan_written", site=person.site, plan=plan_id, person=person_id, revision=1
             )  # fmt: skip
@@ -98,10 +99,10 @@ class Plans:
                 " where site = %s and plan_id = %s",
                 (plan.revision, Jsonb(body_of(plan)), self._clock.now_ms(), row["site"], plan_id),
             )
+            before = checked(row["body"], plan_id, person_id, row["revision"])
             if row["owner"] == "site":
-                before = checked(row["body"], plan_id, person_id, row["revision"])
                 await doses.void_planned(conn, row["site"], before, plan, self._clock.now_ms())
-            await self._send(conn, account.actor, row["site"], plan, row["owner"])
+            await self._send(conn, account.actor, row["site"], plan, row["owner"], before=before)
             await audit.write(
                 conn, self._clock, account.actor, "plan_written", site=row["site"], plan=plan_id, person=person_id,
                 revision=plan.revision,
@@ -190,13 +191,18 @@ class Plans:
                     " and status in ('PLANNED', 'HELD', 'VOIDED')",
                     (site, plan.id, now_ms),
                 )
-            await self._send(conn, actor, site, plan, owner)
+            await self._send(conn, actor, site, plan, owner, before=plan)
         if owner == "site":
             for kind, body in await direct.hand_over(conn, site, person_id, self._clock.now_ms()):
                 await self._enqueue(conn, actor, site, kind, body)
 
-    async def _send(self, conn: Connection, actor: str, site: str, plan: Plan, owner: str) -> None:
-        """To the clinic by its mailbox; a device that reaches us fetches its schedule. Both take only what a command holds."""
+    async def _send(
+        self, conn: Connection, actor: str, site: str, plan: Plan, owner: str, *, before: Plan | None
+    ) -> None:
+        """To the clinic by its mailbox; a device that reaches us fetches its schedule. Both take only what a command holds.
+
+        before: the plan's last revision.
+        """
         body = {"plan_id": plan.id, "person_id": plan.person_id, "revision": plan.revision, "plan": body_of(plan)}
         if owner == "site":
             command_id = await self._enqueue(conn, actor, site, "apply_plan", body)
@@ -206,6 +212,7 @@ class Plans:
             )
         else:
             await dose_clock.expand_now(conn, site, plan.id, self._clock.now_ms())
+            await stocks.of_plan(conn, site, plan, before, self._clock.now_ms())
 
     async def _enqueue(self, conn: Connection, actor: str, site: str, kind: str, body: Row) -> str:
         return await enqueue(self._mailbox, conn, site, kind, actor, body)

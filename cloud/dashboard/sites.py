@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Final, NamedTuple
 
 from cloud.accounts import audit
 from cloud.accounts.people import Account, no_such_site
+from cloud.accounts.repeats import named, reused
 from cloud.db.pool import SITES, Connection, Pool, notify
 from cloud.mailbox.service import Mailbox, MailboxFull
 from shared.clock import Clock
@@ -88,9 +88,7 @@ class Sites:
         Raises Problem 422 for an order no site could carry out, 503 when too many wait.
         """
         expires_ms = None if order.expires_in_s is None else self._clock.now_ms() + round(order.expires_in_s * 1000)
-        command_id = None
-        if order.key is not None:
-            command_id = "office:" + hashlib.sha256(f"{account.id}\n{site}\n{order.key}".encode()).hexdigest()[:40]
+        command_id = None if order.key is None else named(account, site, order.key)
         async with self._pool.transaction() as conn:
             await _name(conn, site)
             try:
@@ -105,7 +103,7 @@ class Sites:
                 "select kind, body from mailbox where site = %s and command_id = %s", (site, put.command_id)
             )
             if await found.fetchone() != (order.kind, order.body):
-                raise Problem(422, "This Idempotency-Key was used for another command.", code="key_reused")
+                raise reused("another command")
             await audit.write(
                 conn, self._clock, account.actor, "command_given", site=site, command=put.command_id, kind=order.kind
             )

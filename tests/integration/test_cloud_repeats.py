@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.care_office import ANA, DAY_MS, NINE_MS, CareOffice, caring
+from tests.care_office import ANA, DAY_MS, NINE_MS, CareOffice, caring, plan_body
 
 KEY = {"Idempotency-Key": "one-and-only"}
 HOLD = {"patient_id": ANA, "from_at": NINE_MS, "until_at": NINE_MS + DAY_MS, "reason": "surgery"}
@@ -82,3 +82,12 @@ async def test_one_that_was_cut_off_half_way_is_not_done_twice(care: CareOffice)
     again = await care.raw("nina", "POST", "/holds", json=HOLD, headers=KEY)
     assert again.status_code == 409 and again.json()["code"] == "under_way"
     assert len(await care.rows("select 1 from mailbox where kind = 'set_hold'")) == 1
+
+
+async def test_a_plan_asked_for_twice_at_one_moment_is_one_plan_that_both_are_told_of(care: CareOffice) -> None:
+    both = await asyncio.gather(
+        *(care.raw("nina", "POST", "/medication-plans", json=plan_body(), headers=KEY) for _ in range(2))
+    )
+    assert [answer.status_code for answer in both] == [201, 201]
+    assert both[0].json()["id"] == both[1].json()["id"]
+    assert len(await care.rows("select 1 from mailbox where kind = 'apply_plan'")) == 1
