@@ -32,7 +32,7 @@ ACTS: dict[str, tuple[type[c.VisitCommand], dict[str, Any]]] = {
     "park": (c.ParkVisit, {"minutes": 5}), "resume": (c.ResumeVisit, {}), "return": (c.ReturnVisit, {}),
     "cancel": (c.CancelVisit, {}), "flag": (c.FlagEmergency, {}), "urgency": (c.SetUrgency, {"urgency": 8}),
     "move": (c.MoveVisit, {"place": 1}), "check_in": (c.CheckIn, {}), "lab": (c.TransferVisit, {"service": "L"}),
-    "back": (c.TransferVisit, {"service": "A"}),
+    "back": (c.TransferVisit, {"service": "A"}), "looked": (c.LookAtUrgency, {"urgency": 5}),
 }  # fmt: skip
 
 
