@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cloud.care import dose_alerts, dose_moves, doses
-from cloud.care.dose_rules import Outcome
+from cloud.care import dose_alerts, dose_moves, doses, stocks
+from cloud.care.dose_rules import Outcome, used
 from cloud.db.pool import Connection
 from cloud.records import conversations, due
 from shared.doses.states import TAKEN, Status
@@ -67,6 +67,9 @@ async def apply(conn: Connection, site: str, row: Row, outcome: Outcome, now_ms:
     if outcome.answered:
         await dose_alerts.end_for(conn, site, row, outcome.act, now_ms)
     now = {**row, **changes}
+    less = used(row, now, outcome, log.get("quantity"))
+    if less:
+        await stocks.count_down(conn, site, row["person_id"], row["plan_id"], row["item_id"], less, now_ms)
     if now["status"] in OVER and changes.keys() & {"status", "taken_ms", "next_action_ms"}:
         await _go_on(conn, site, now, now_ms)
     if changes.keys() & {"status", "taken_ms"}:

@@ -132,6 +132,18 @@ def corrected(row: Row, wanted: str, taken_ms: int | None, now_ms: int, reason: 
     return Outcome(_moved(row, moved, now_ms, source="nurse", reason=reason, **more), "corrected", answered=True)
 
 
+def used(row: Row, now: Row, outcome: Outcome, quantity: float | None) -> float:
+    """How much less is left by an outcome; negative: more, for it was not taken after all. now: the row as it is by then.
+
+    A second press that is told as taken twice changes nothing: what it means somebody has to ask.
+    """
+    if outcome.act == "taken" or (outcome.act == "taken_again" and outcome.changes):
+        return quantity or float(row["quantity"])
+    if outcome.act == "corrected":
+        return ((now["taken_ms"] is not None) - (row["taken_ms"] is not None)) * float(row["quantity"])
+    return 0.0
+
+
 def due(row: Row, now_ms: int, *, heard_ms: int | None) -> Outcome:
     """The clock's turn: a caregiver is told, or the dose is given up. heard_ms: when its device was heard last."""
     status = Status(row["status"])

@@ -6,11 +6,10 @@ from typing import Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_alerts, dose_clock, doses, faults
+from cloud.care import dose_clock, faults, stocks
 from cloud.care.devices import Asking
 from cloud.db.pool import Connection
 from shared.device_api import Heartbeat
-from shared.doses import stock
 from shared.doses.localtime import MINUTE_MS
 
 REPORT_EVERY_MS: Final = 15 * MINUTE_MS
@@ -48,37 +47,6 @@ async def keep(conn: Connection, device: Asking, beat: Heartbeat, now_ms: int) -
         )  # fmt: skip
     if last is None or not last[1]:
         await dose_clock.heard(conn, device.site, device.id, now_ms)
-    await _stock(conn, device, beat, now_ms)
+    if beat.stock and device.person_id is not None:
+        await stocks.weighed(conn, device.site, device.person_id, device.id, beat.stock, now_ms)
     await faults.heard(conn, device, beat, last[2] if last else [], now_ms)
-
-
-async def _stock(conn: Connection, device: Asking, beat: Heartbeat, now_ms: int) -> None:
-    """What it weighs is what there is of the medicines planned for its compartments; told of where one runs out."""
-    if not beat.stock or device.person_id is None:
-        return
-    found = await conn.execute(
-        "select stock_id, units from stocks where site = %s and person_id = %s", (device.site, device.person_id)
-    )
-    known: dict[str, float] = dict(await found.fetchall())
-    for plan, _ in await doses.active(conn, device.site, device.person_id):
-        for item in plan.items:
-            units, stock_id = beat.stock.get(str(item.compartment)), f"{plan.id}/{item.id}"
-            before = known.get(stock_id)
-            if item.compartment is None or units is None or not stock.differs(before, units):
-                continue
-            await conn.execute(
-                "insert into stocks (site, stock_id, version, person_id, plan_id, item_id, medication, device_id,"
-                " compartment, units, days_left) values (%s, %s, 1, %s, %s, %s, %s, %s, %s, %s, %s)"
-                " on conflict (site, stock_id) do update set units = excluded.units, days_left = excluded.days_left,"
-                " device_id = excluded.device_id, version = stocks.version + 1",
-                (device.site, stock_id, plan.person_id, plan.id, item.id, item.medication, device.id, item.compartment, units,
-                 stock.days_left(item, units)),
-            )  # fmt: skip
-            if stock.became_low(item, before, units):
-                await dose_alerts.alert(
-                    conn, device.site, "low_stock", plan.person_id, stock.title(item.medication, units), now_ms, level=3,
-                    critical=False, device_id=device.id,
-                    says={"code": "left", "medicines": [item.medication], "left": units},
-                )  # fmt: skip
-            elif not stock.is_low(item, units):
-                await dose_alerts.end_low_stock(conn, device.site, plan.person_id, item.medication, now_ms)

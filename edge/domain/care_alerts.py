@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from edge.domain.care_commands import AcknowledgeCareAlert, CareAlertTimer, RaiseCareAlert
 from edge.domain.decision import Change, Decision, Moment, Refusal, Verdict, Write
@@ -43,6 +43,13 @@ Say = Callable[[Sequence[str]], tuple[str, str, Row]]
 """Title, body and `says` of an alert about these doses."""
 
 
+class HasAlerts(Protocol):
+    """What a rule looks at that may raise an alert: the open ones about the person."""
+
+    @property
+    def alerts(self) -> Sequence[Row]: ...
+
+
 class AlertState(NamedTuple):
     """The alert named, or None."""
 
@@ -50,7 +57,7 @@ class AlertState(NamedTuple):
 
 
 def raise_alert(
-    acts: Acts, state: CareState | None, topic: str, person_id: str | None, title: str, body: str = "", *, rung: int,
+    acts: Acts, state: HasAlerts | None, topic: str, person_id: str | None, title: str, body: str = "", *, rung: int,
     critical: bool,
     dose_ids: list[str] | None = None, device_id: str | None = None, note_id: str | None = None, says: Row | None = None,
     say: Say | None = None,
@@ -122,7 +129,7 @@ def _bounded(says: Row | None) -> Row:
 
 
 def _belongs_to(
-    acts: Acts, state: CareState | None, topic: str, person_id: str | None, device_id: str | None, dose_ids: list[str],
+    acts: Acts, state: HasAlerts | None, topic: str, person_id: str | None, device_id: str | None, dose_ids: list[str],
     title: str, says: Row | None,
 ) -> Row | None:  # fmt: skip
     """The open alert that is about this: one that names these doses already, else one nobody has taken on.

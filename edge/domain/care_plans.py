@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from edge.domain import dose_gaps
+from edge.domain import dose_gaps, dose_stock
 from edge.domain.care_commands import ApplyPlan, EndHold, ExtendPlan, SetHold, SetMealTimes, StopPlan
 from edge.domain.decision import Change, Decision, Moment, Refusal, Verdict, Write
 from edge.domain.dosing import DOSE_COLUMNS, Acts, Row, is_open, plan_next, scheduled
@@ -15,7 +15,6 @@ from shared.doses.expansion import DEFAULT_MEAL_TIMES, HORIZON_DAYS, Occurrence,
 from shared.doses.localtime import DAY_MS, HOUR_MS
 from shared.doses.plan import BadPlan, Item, Plan, body_of, plan_of
 from shared.doses.states import Happening, Status
-from shared.doses.stock import days_left
 
 PLANNED_MAX: Final = 4_000
 """Doses of one plan within the days ahead. More is no plan for a person."""
@@ -44,6 +43,8 @@ class PlanState(NamedTuple):
     device: Row | None = None
     stocks: Mapping[str, Row] = MappingProxyType({})
     """What is known to be left, by `<plan>/<item>`."""
+    alerts: Sequence[Row] = ()
+    """Open, about the person."""
 
 
 def apply_plan(state: PlanState, command: ApplyPlan, now: Moment) -> Verdict:
@@ -61,7 +62,7 @@ def apply_plan(state: PlanState, command: ApplyPlan, now: Moment) -> Verdict:
     problem = _plan_doses(acts, state, plan, now.now_ms - BACK_MS, until_ms, state.meal_times)
     if problem is not None:
         return problem
-    _stocks(acts, plan, state)
+    dose_stock.of_plan(acts, state, plan, plan_in(state.plan) if state.plan else None)
     row = {
         "id": plan.id, "version": (state.plan["version"] if state.plan else 0) + 1, "person_id": plan.person_id,
         "revision": plan.revision, "status": "active", "body": body_of(plan), "planned_until": until_ms,
@@ -359,29 +360,3 @@ def planned(one: Occurrence, item: Item, plan: Plan, now_ms: int) -> Row:
     }  # fmt: skip
     assert set(row) == set(DOSE_COLUMNS)
     return scheduled(row, now_ms)
-
-
-def _stocks(acts: Acts, plan: Plan, state: PlanState) -> None:
-    """What the plan says there is of each medicine, counted down from then on. A revision that says the same number as the one
-    before says nothing new: what was counted since stays."""
-    before = {item.id: item for item in plan_in(state.plan).items} if state.plan else {}
-    for item in plan.items:
-        if item.stock_units is None:
-            continue
-        id_ = f"{plan.id}/{item.id}"
-        known, was = state.stocks.get(id_), before.get(item.id)
-        values = {
-            "person_id": plan.person_id, "plan_id": plan.id, "item_id": item.id, "medication": item.medication,
-            "device_id": state.device["id"] if state.device else None, "compartment": item.compartment,
-        }  # fmt: skip
-        if known is None or was is None or was.stock_units != item.stock_units:
-            put_stock(acts, id_, plan.revision * 1_000_000, {**values, "units": item.stock_units, "days_left": None})
-        elif item != was:
-            left = {"units": known["units"], "days_left": days_left(item, known["units"])}
-            put_stock(acts, id_, plan.revision * 1_000_000, {**values, **left})
-
-
-def put_stock(acts: Acts, id_: str, version: int, values: Row) -> None:
-    """The fact of how much there is. A version above those of the last revision: revision times a million, then counting."""
-    acts.changes.append(Change("stock_changed", id_, version, values))
-    acts.writes.append(Write("put_stock", {"id": id_, "version": version, **values}))

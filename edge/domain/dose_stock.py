@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from edge.domain.care_alerts import put_alert, raise_alert
-from edge.domain.care_plans import put_stock
+from edge.domain.care_alerts import HasAlerts, put_alert, raise_alert
+from edge.domain.decision import Change, Write
 from edge.domain.dosing import Acts, CareState, Row
 from shared.doses import stock
 from shared.doses.plan import Item, Plan
+
+if TYPE_CHECKING:
+    from edge.domain.care_plans import PlanState
 
 OF_A_STOCK = ("person_id", "plan_id", "item_id", "medication", "device_id", "compartment")
 
@@ -55,19 +59,39 @@ def _new(plan: Plan, item: Item) -> Row:
     }  # fmt: skip
 
 
+def of_plan(acts: Acts, state: PlanState, plan: Plan, before: Plan | None) -> None:
+    """What a plan that is new or was changed says there is of each medicine, counted down from then on. before: its last
+    revision."""
+    earlier = {item.id: item for item in before.items} if before else {}
+    for item in plan.items:
+        known, was = state.stocks.get(f"{plan.id}/{item.id}"), earlier.get(item.id)
+        left = known["units"] if known is not None else None
+        units = stock.of_revision(item, was, left)
+        if units is not None:
+            row = {**_new(plan, item), "device_id": state.device["id"] if state.device else None}
+            _put(acts, state, item, row, units, was_low=left is not None and stock.is_low(was, left))
+
+
 def _keep(acts: Acts, state: CareState, row: Row, before: float | None, units: float) -> None:
     """So many units are there now; told of where the mark is passed, and over where there is enough again."""
     plan = state.plans.get(row["plan_id"])
     item = next((one for one in plan.items if one.id == row["item_id"]), None) if plan else None
+    _put(acts, state, item, row, units, was_low=before is not None and stock.is_low(item, before))
+
+
+def _put(acts: Acts, state: HasAlerts, item: Item | None, row: Row, units: float, *, was_low: bool) -> None:
+    """The fact of how much there is. A version above those of the last revision: revision times a million, then counting."""
+    version = row["version"] + 1
     values = {name: row[name] for name in OF_A_STOCK} | {"units": units, "days_left": stock.days_left(item, units)}
-    put_stock(acts, row["id"], row["version"] + 1, values)
-    medication = row["medication"]
-    if stock.became_low(item, before, units):
+    acts.changes.append(Change("stock_changed", row["id"], version, values))
+    acts.writes.append(Write("put_stock", {"id": row["id"], "version": version, **values}))
+    medication, told = row["medication"], stock.news(item, units, was_low=was_low)
+    if told == "low":
         raise_alert(
             acts, state, "low_stock", row["person_id"], stock.title(medication, units), "", rung=3, critical=False,
             device_id=row["device_id"], says={"code": "left", "medicines": [medication], "left": units},
         )  # fmt: skip
-    elif not stock.is_low(item, units):
+    elif told == "enough":
         for alert in state.alerts:
             if alert["topic"] == "low_stock" and alert["open"] and stock.is_about(alert["title"], medication):
                 put_alert(acts, "care_alert_ended", {**alert, "open": False}, acts.now.now_ms)

@@ -54,7 +54,7 @@ def of_person(conn: sqlite3.Connection, person_id: str | None, now: Moment, **mo
         (person_id, now.now_ms - BEHIND_MS, now.now_ms + AHEAD_MS, now.now_ms, person_id),
     )
     holds = care_rows.rows(conn, "holds", care_rows.HOLD_COLUMNS, "person_id = ? and ended_at is null", (person_id,))
-    alerts = care_rows.alerts(conn, "person_id = ? and open order by raised_at", (person_id,))
+    alerts = _alerts(conn, person_id)
     device = more.get("device") or device_of(conn, person_id)
     state = device_state(conn, device["id"]) if device else None
     language = (person or {}).get("language") or "en"
@@ -92,6 +92,10 @@ def device_state(conn: sqlite3.Connection, device_id: str) -> Row | None:
 def dose(conn: sqlite3.Connection, dose_id: str | None) -> Row | None:
     """A dose by id."""
     return next(iter(care_rows.doses(conn, "id = ?", (dose_id,))), None) if dose_id else None
+
+
+def _alerts(conn: sqlite3.Connection, person_id: str | None) -> list[Row]:
+    return care_rows.alerts(conn, "person_id = ? and open order by raised_at", (person_id,))
 
 
 def _meal_times(conn: sqlite3.Connection, person_id: str | None) -> tuple[Mapping[str, str], int]:
@@ -241,7 +245,7 @@ def _plan_state(
     last_taken = _last_taken(conn, [plan_in(one) for one in plans])
     return PlanState(
         people.person(conn, person_id), row, {one["id"]: one for one in doses}, last_taken, meals, version, plans, hold,
-        device_of(conn, person_id), _stocks(conn, person_id),
+        device_of(conn, person_id), _stocks(conn, person_id), _alerts(conn, person_id),
     )  # fmt: skip
 
 
@@ -283,7 +287,7 @@ def for_erasing(conn: sqlite3.Connection, command: ErasePerson, now: Moment) -> 
             (*of, now.now_ms),
         ),
         care_rows.rows(conn, "holds", care_rows.HOLD_COLUMNS, "person_id = ? and ended_at is null", of),
-        care_rows.alerts(conn, "person_id = ? and open order by raised_at", of),
+        _alerts(conn, command.person_id),
         care_rows.rows(conn, "devices", care_rows.DEVICE_COLUMNS, "person_id = ? and status <> 'removed'", of),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from shared.doses.plan import Item
 
@@ -31,9 +31,23 @@ def is_low(item: Item | None, units: float) -> bool:
     return item is not None and item.refill_at_units is not None and units <= item.refill_at_units
 
 
-def became_low(item: Item | None, before: float | None, units: float) -> bool:
-    """Whether it is time to tell somebody: the mark was passed just now. before: how much there was; None: nobody knew."""
-    return is_low(item, units) and (before is None or not is_low(item, before))
+def news(item: Item | None, units: float, *, was_low: bool) -> Literal["low", "enough"] | None:
+    """What is to be told of so much: "low" where the mark was passed just now, "enough" where there is more than it marks, so
+    that what was told is over. was_low: the mark was reached before; False too where nobody knew."""
+    if is_low(item, units):
+        return None if was_low else "low"
+    return "enough"
+
+
+def of_revision(item: Item, was: Item | None, known: float | None) -> float | None:
+    """How much there is by a plan that is new or was changed; None where it says nothing new of it.
+
+    was: the medicine before, known: what is known to be left. A revision that says the same number as the one before leaves
+    what was counted since.
+    """
+    if item.stock_units is not None and (known is None or was is None or was.stock_units != item.stock_units):
+        return item.stock_units
+    return known if item != was else None
 
 
 def title(medication: str, units: float) -> str:

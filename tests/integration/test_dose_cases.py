@@ -384,6 +384,28 @@ async def test_stock_counts_down_and_says_when_to_refill_once(tmp_path: Path) ->
         assert it.alerts() == [("low_stock", 3, "caregiver", 1)]
 
 
+@pytest.mark.parametrize(
+    "revised", [{"stock_units": 30}, {"refill_at_units": 0}], ids=["a larger stock", "a lower mark"]
+)
+async def test_a_revision_that_says_there_is_enough_ends_what_was_told_of_the_stock(
+    tmp_path: Path, revised: dict[str, int]
+) -> None:
+    async with care(tmp_path) as it:
+        low = {**ONCE, "stock_units": 3, "refill_at_units": 2}
+        await it.plan(low)
+        await it.to("2026-11-20T08:00", 1800)
+        await it.answer()
+        assert it.alerts() == [("low_stock", 3, "caregiver", 1)]
+        await it.plan({**low, "dose": 2}, revision=2)
+        assert it.alerts() == [("low_stock", 3, "caregiver", 1)], "another change: there is no more than before"
+        await it.plan({**low, "dose": 2, **revised}, revision=3)
+        assert it.alerts() == [("low_stock", 3, "caregiver", 0)]
+        await it.plan({**low, "dose": 2, "stock_units": 1}, revision=4)
+        assert sorted(it.alerts()) == [("low_stock", 3, "caregiver", 0), ("low_stock", 3, "caregiver", 1)], (
+            "little is told"
+        )
+
+
 async def test_a_nurse_corrects_what_was_said_and_the_log_keeps_both(tmp_path: Path) -> None:
     async with care(tmp_path) as it:
         await it.plan(ONCE)
