@@ -9,6 +9,7 @@ from typing import Literal
 
 from shared.events import Event
 
+EFFECTS = "effects:"
 BEHIND_MAX = 1000
 """Batches a listener may be behind before it is told RELOAD."""
 
@@ -52,7 +53,7 @@ class Subscription:
 
 
 class Bus:
-    """Belongs to one event loop. `wake(name)` is an event set after each commit; whoever waits clears it first."""
+    """Belongs to one event loop. `wake(name)` is an event set after a commit; whoever waits clears it first."""
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
@@ -65,12 +66,15 @@ class Bus:
         return subscription
 
     def wake(self, name: str) -> asyncio.Event:
-        """The event of that name ("outbox", "effects", ...): set after every commit that made events."""
+        """The event of that name ("herald", "uplink", ...): set after every commit. "effects:<kind>" is set after those that
+        asked for effects of that kind, so that nobody looks for what is not there with every token."""
         return self._wakes.setdefault(name, asyncio.Event())
 
-    def publish(self, events: list[Event]) -> None:
-        """Tell everybody. Never blocks, never fails."""
-        for subscription in self._subscriptions:
-            subscription._put(events)
-        for wake in self._wakes.values():
-            wake.set()
+    def publish(self, events: list[Event], effects: frozenset[str] = frozenset()) -> None:
+        """Tell everybody. Never blocks, never fails. effects: the kinds that were asked for."""
+        if events:
+            for subscription in self._subscriptions:
+                subscription._put(events)
+        for name, wake in self._wakes.items():
+            if not name.startswith(EFFECTS) or name.removeprefix(EFFECTS) in effects:
+                wake.set()

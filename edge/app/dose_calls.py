@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from edge.app.bus import Bus
+from edge.app.bus import EFFECTS, Bus
 from edge.app.dispatcher import Dispatcher, NotDone, until_done
 from edge.app.ports import DeviceError, DoseAnnouncement, DoseDevice, Speaker
 from edge.domain.care_commands import SettleAnnouncement
@@ -58,7 +58,7 @@ class DoseCalls:
     async def run(self) -> None:
         """Settle what a crash left half said, then announce."""
         await self.recover()
-        wake = self._bus.wake(f"effects:{KIND}")
+        wake = self._bus.wake(EFFECTS + KIND)
         try:
             while True:
                 wake.clear()
@@ -130,7 +130,7 @@ class DoseCalls:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, NotDone):
             raise error  # a bug: the loop's handler reports it; the row stays started and is settled at the next start
-        self._bus.wake(f"effects:{KIND}").set()
+        self._bus.wake(EFFECTS + KIND).set()
 
     async def _tell(self, due: Due) -> None:
         body = due.body

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from edge.app.bus import Bus
+from edge.app.bus import EFFECTS, Bus
 from edge.app.dispatcher import Dispatcher, NotDone, until_done
 from edge.app.ports import DeviceError, Messenger, Notice, Printer, Speaker
 from edge.domain import promises, words
@@ -118,7 +118,7 @@ class EffectsRunner:
         """The device is back: what waits for it need not wait for its next try."""
         self._failures[kind] = 0
         self._retry.add(kind)
-        self._bus.wake(f"effects:{kind}").set()
+        self._bus.wake(EFFECTS + kind).set()
 
     async def _perform(self, due: Due) -> None:
         try:
@@ -216,7 +216,7 @@ class EffectsRunner:
             await until_done(lambda: self._dispatcher.submit(raised))
 
     async def _keep_doing(self, kind: str) -> None:
-        wake = self._bus.wake(f"effects:{kind}")
+        wake = self._bus.wake(EFFECTS + kind)
         while True:
             wake.clear()  # before the work, so that a commit during it is not missed
             try:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from edge.domain.decision import Moment
 from edge.store.database import Writing
-from edge.store.ledger import Ledger, Order, kept_result
+from edge.store.ledger import Carried, Ledger, Order, kept_result
 from shared.clock import transport_s
 from shared.events import Event
 
@@ -54,12 +54,14 @@ Job = Order | Call
 
 
 class Done(NamedTuple):
-    """What became of a batch: an answer per job (an exception means: raise it), and the facts that were made."""
+    """What became of a batch: an answer per job (an exception means: raise it), the facts that were made, and the kinds of
+    effects that were asked for."""
 
     answers: list[Any]
-    events: list[Event]
-    commits: int
-    failed_commits: int
+    events: Sequence[Event] = ()
+    effects: frozenset[str] = frozenset()
+    commits: int = 0
+    failed_commits: int = 0
 
 
 class Batches:
@@ -91,19 +93,19 @@ class Batches:
                 return self._transaction(jobs, now, guarded=True)
         except _Lost as lost:
             if len(jobs) == 1:
-                return Done([lost.reason], [], 0, 0)
+                return Done([lost.reason])
         parts = [self.carry_out([job], now) for job in jobs]
         return Done(
             [answer for part in parts for answer in part.answers],
             [event for part in parts for event in part.events],
+            frozenset(kind for part in parts for kind in part.effects),
             sum(part.commits for part in parts),
             sum(part.failed_commits for part in parts),
         )
 
     def _transaction(self, jobs: Sequence[Job], now: Moment, guarded: bool = False) -> Done:
         """Raises _Lost; without savepoints (not `guarded`) also _Failed, when a job failed and all is taken back."""
-        answers: list[Any] = []
-        events: list[Event] = []
+        made: list[Carried] = []
         try:
             if self._unsure:
                 self._reopen()
@@ -113,25 +115,23 @@ class Batches:
         ends_s = transport_s() + max(WORK_MIN_S, WORK_COMMITS * self._commit_s)
         for job in jobs:
             if guarded:
-                answer, made = self._guarded(job, now)
-            elif answers and transport_s() > ends_s:
+                made.append(self._guarded(job, now))
+            elif made and transport_s() > ends_s:
                 break
             else:
                 try:
-                    answer, made = self._run(job, now)
+                    made.append(self._run(job, now))
                 except Exception as error:  # whatever it is: told to its sender in the second round
                     self._take_back()
-                    raise _Failed(len(answers) + 1) from error
-            answers.append(answer)
-            events += made
-        return self._commit(jobs[: len(answers)], answers, events)
+                    raise _Failed(len(made) + 1) from error
+        return self._commit(jobs[: len(made)], made)
 
-    def _run(self, job: Job, now: Moment) -> tuple[Any, list[Event]]:
+    def _run(self, job: Job, now: Moment) -> Carried:
         if isinstance(job, Order):
             return self._ledger.execute(self._conn, job, now)
-        return job.function(self._conn, *job.arguments), []
+        return Carried(job.function(self._conn, *job.arguments), [])
 
-    def _guarded(self, job: Job, now: Moment) -> tuple[Any, list[Event]]:
+    def _guarded(self, job: Job, now: Moment) -> Carried:
         """One job in its savepoint: an exception is its answer, and the others go on. Raises _Lost."""
         try:
             self._conn.execute(f"savepoint {_JOB}")
@@ -140,12 +140,12 @@ class Batches:
             return done
         except sqlite3.Error as error:
             self._back_to_savepoint(error)
-            return _not_done(error), []
+            return Carried(_not_done(error), [])
         except Exception as error:  # a bug in a rule or a job: its sender is told
             self._back_to_savepoint(error)
-            return _bug(error) if isinstance(job, Order) else error, []
+            return Carried(_bug(error) if isinstance(job, Order) else error, [])
 
-    def _commit(self, jobs: Sequence[Job], answers: list[Any], events: list[Event]) -> Done:
+    def _commit(self, jobs: Sequence[Job], made: list[Carried]) -> Done:
         began_s = transport_s()
         try:
             self._conn.execute("commit")
@@ -154,10 +154,15 @@ class Batches:
             try:
                 self._reopen()
             except sqlite3.Error as second:  # the disk does not answer: not done is the honest word
-                return Done([_not_done(second) for _ in jobs], [], 0, 1)
-            return Done([self._found(job, error) for job in jobs], [], 0, 1)
+                return Done([_not_done(second) for _ in jobs], failed_commits=1)
+            return Done([self._found(job, error) for job in jobs], failed_commits=1)
         self._commit_s = transport_s() - began_s
-        return Done(answers, events, 1, 0)
+        return Done(
+            [one.outcome for one in made],
+            [event for one in made for event in one.events],
+            frozenset().union(*(one.effects for one in made)),
+            commits=1,
+        )
 
     def _take_back(self) -> None:
         """End the transaction without a trace. Raises _Lost when even that fails."""

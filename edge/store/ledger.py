@@ -85,6 +85,15 @@ class Order(NamedTuple):
     key: str = ""
 
 
+class Carried(NamedTuple):
+    """What became of one job: the answer (of an order its Outcome), the facts that were made, and the kinds of effects that
+    were asked for."""
+
+    outcome: Any
+    events: list[Event]
+    effects: frozenset[str] = frozenset()
+
+
 class Ledger:
     """Carries out orders on the writer's connection. Holds no state that a failed batch could leave behind."""
 
@@ -92,7 +101,7 @@ class Ledger:
         self._epoch_no = epoch_no
         self._boot_no = boot_no
 
-    def execute(self, conn: sqlite3.Connection, order: Order, now: Moment) -> tuple[Outcome, list[Event]]:
+    def execute(self, conn: sqlite3.Connection, order: Order, now: Moment) -> Carried:
         """Carry out one order in the open transaction. Raises what SQLite or a rule raises: whoever calls takes back what
         was written by then."""
         command, place = order.command, order.place
@@ -101,30 +110,32 @@ class Ledger:
             upto = row[0] if row else 0
             verdict = judge(upto, place.number)
             if verdict is Verdict.GAP:
-                return Gap(upto), []
+                return Carried(Gap(upto), [])
             if verdict is Verdict.SEEN:
-                return kept_result(conn, command.command_id) or Accepted(command.command_id, {}, repeated=True), []
+                seen = kept_result(conn, command.command_id) or Accepted(command.command_id, {}, repeated=True)
+                return Carried(seen, [])
             self._move_cursor(conn, order, now)
         known = kept_of_key(conn, order.key, command.command_id)
         if known is not None:
-            return known, []
+            return Carried(known, [])
         return self._decide(conn, order, now)
 
-    def _decide(self, conn: sqlite3.Connection, order: Order, now: Moment) -> tuple[Outcome, list[Event]]:
+    def _decide(self, conn: sqlite3.Connection, order: Order, now: Moment) -> Carried:
         command = order.command
         answer = order.decide(order.load(conn, command, now), command, now)
         if isinstance(answer, Refusal):
             body = {"code": answer.code, "detail": answer.detail, "hint": answer.hint}
             self._keep_result(conn, command, "refused", body, None, now)
             events = self._append(conn, command, self._told(order, "failed", answer.detail), now)
-            return Refused(command.command_id, answer.code, answer.detail, answer.hint), events
+            return Carried(Refused(command.command_id, answer.code, answer.detail, answer.hint), events)
         changes = [*answer.changes, *self._told(order, "applied", "")]
         events = self._append(conn, command, changes, now)
         for name, values in answer.writes:
             projections.write(conn, name, values)
         self._keep_effects(conn, command, answer, now)
         self._keep_result(conn, command, "accepted", answer.result, _undo_of(answer), now)
-        return Accepted(command.command_id, answer.result), events
+        asked = frozenset(effect.kind for effect in answer.effects)
+        return Carried(Accepted(command.command_id, answer.result), events, asked)
 
     def _move_cursor(self, conn: sqlite3.Connection, order: Order, now: Moment) -> None:
         if order.place is not None:

@@ -42,9 +42,11 @@ class Engine(Protocol):
 
 
 class Writer:
-    """Start it, submit to it from one event loop, stop it. `on_commit(events)` runs on that loop after each commit."""
+    """Start it, submit to it from one event loop, stop it. `on_commit(events, effects)` runs on that loop after each commit."""
 
-    def __init__(self, store: Store, on_commit: Callable[[list[Event]], None], *, process: bool = False) -> None:
+    def __init__(
+        self, store: Store, on_commit: Callable[[list[Event], frozenset[str]], None], *, process: bool = False
+    ) -> None:
         self._clock = store.clock
         self._on_commit = on_commit
         self._engine: Engine = ProcessEngine(store) if process else ThreadEngine(store)
@@ -117,8 +119,8 @@ class Writer:
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
-        if done.events:
-            self._on_commit(done.events)
+        if done.events or done.effects:
+            self._on_commit(list(done.events), done.effects)
 
     def _die(self) -> None:
         self._stopped = True
