@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from cloud import seeding_rows as rows
 from cloud.accounts import people
 from cloud.accounts.people import Account
-from cloud.care import dose_clock
+from cloud.care import dose_planning
 from cloud.care.bodies import CareDevice, NewCaregiver, NewMedication
 from cloud.care.devices import Asking
 from cloud.care.service import Care
@@ -126,7 +126,7 @@ async def _home(pool: Pool, care: Care, manager: Account, patient: str, now_ms: 
     plan_id = str((await care.plans.write(manager, patient, plan, None))["id"])
     async with pool.transaction() as conn:
         await rows.backdate(conn, SITE, plan_id, now_ms - DAYS * DAY_MS)
-        await dose_clock.expand_now(conn, SITE, plan_id, now_ms)
+        await dose_planning.expand_now(conn, SITE, plan_id, now_ms)
     return Asking(SITE, made["id"], patient), plan_id
 
 

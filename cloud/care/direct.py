@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_clock, dose_rows, dose_rules
+from cloud.care import dose_moves, dose_planning, dose_rows, dose_rules
 from cloud.db.pool import Connection
 from shared.problems import Problem
 
@@ -39,13 +39,13 @@ async def carry_out(conn: Connection, site: str, person_id: str, kind: str, body
             (site, body["hold_id"], person_id, body.get("plan_id"), body.get("item_id"), body["from_ms"], body["until_ms"],
              body["reason"]),
         )  # fmt: skip
-        await dose_clock.hold(conn, site, person_id, now_ms)
+        await dose_moves.hold(conn, site, person_id, now_ms)
     elif kind == "end_hold":
         await conn.execute(
             "update holds set ended_ms = %s, version = version + 1 where site = %s and hold_id = %s and ended_ms is null",
             (now_ms, site, body["hold_id"]),
         )
-        await dose_clock.hold(conn, site, person_id, now_ms)
+        await dose_moves.hold(conn, site, person_id, now_ms)
     else:
         await _correct(conn, site, body, now_ms)
 
@@ -77,7 +77,7 @@ async def _expand_all(conn: Connection, site: str, person_id: str, now_ms: int) 
         (site, person_id),
     )
     for (plan_id,) in await found.fetchall():
-        await dose_clock.expand_now(conn, site, plan_id, now_ms)
+        await dose_planning.expand_now(conn, site, plan_id, now_ms)
 
 
 async def _correct(conn: Connection, site: str, body: Row, now_ms: int) -> None:

@@ -1,4 +1,4 @@
-"""The dose clock of head office, for plans it carries out itself: expands, gives up, tells. One process at a time does it.
+"""The dose clock of head office, for plans it carries out itself: it gives up, and tells. One process at a time does it.
 
 Domain time; nothing happens while time is not trusted. What it decides is `dose_rules`; it only asks when.
 """
@@ -6,37 +6,25 @@ Domain time; nothing happens while time is not trusted. What it decides is `dose
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import psycopg_pool
 import structlog
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_alerts, dose_moves, dose_rows, dose_rules, doses
+from cloud.care import dose_alerts, dose_planning, dose_rows, dose_rules
 from cloud.db.pool import ALERTS, Connection, Pool, notify
-from cloud.records import due, outages
-from cloud.records.counting import last_taken
-from cloud.records.zones import device_zone
+from cloud.records import outages
 from shared.clock import Clock
-from shared.doses import moving
-from shared.doses.expansion import HORIZON_DAYS, Occurrence, occurrences
 from shared.doses.localtime import DAY_MS, HOUR_MS
-from shared.doses.model import Item
-from shared.doses.plan import BadPlan, plan_of
-from shared.doses.states import Status
 
 TICK_S: Final = 5.0
 """Domain seconds between two looks; never faster than TICK_REAL_S_MIN."""
 TICK_REAL_S_MIN: Final = 0.2
-EXPAND_EVERY_MS: Final = DAY_MS
 BATCH: Final = 200
 MATTERS_MS: Final = 12 * HOUR_MS
 """A silent device is told of where a dose is due within this."""
-BEHIND_MS: Final = 2 * DAY_MS
-"""So long before the first dose that is open a revision is asked whether it has it: another zone may put it a day back."""
-OF_A_REVISION: Final = (Status.ANNOUNCED, Status.SNOOZED, Status.HELD)
-"""Somebody was told of these, or they are held: a revision says what is to be taken, not where they stand."""
 LOCK: Final = "care/dose clock"
 
 log = structlog.get_logger(__name__)
@@ -68,140 +56,10 @@ class DoseClock:
         async with self._pool.transaction() as conn:
             if not await _lock(conn, wait=wait):
                 return 0
-            await _expand(conn, now_ms)
+            await dose_planning.expand_due(conn, now_ms)
             await _offline(conn, now_ms)
             await dose_alerts.end_looked_after(conn, now_ms)
             return await _due(conn, now_ms)
-
-
-async def _expand(conn: Connection, now_ms: int) -> None:
-    found = await conn.execute(
-        "select site, plan_id, person_id, revision, status, body, changed_ms, expanded_until_ms from medication_plans"
-        " where owner = 'cloud' and (expanded_until_ms is null or (status = 'active' and expanded_until_ms < %s))"
-        " order by site, plan_id limit %s for update skip locked",
-        (now_ms + HORIZON_DAYS * DAY_MS - EXPAND_EVERY_MS, BATCH),
-    )
-    for row in await found.fetchall():
-        await expand(conn, now_ms, *row)
-
-
-async def expand(
-    conn: Connection, now_ms: int, site: str, plan_id: str, person_id: str, revision: int, status: str, body: Any,
-    changed_ms: int, expanded_ms: int | None,
-) -> None:  # fmt: skip
-    """Make rows of a plan's doses for HORIZON_DAYS. expanded_ms None: the plan has changed, and what it has not is voided.
-
-    A dose that somebody was told of stays where it stands, as long as the plan still has it.
-    """
-    end_ms = now_ms + HORIZON_DAYS * DAY_MS
-    wanted: list[Occurrence] = []
-    if status == "active":
-        try:
-            plan = plan_of(body, id=plan_id, person_id=person_id, revision=revision)
-        except BadPlan as error:
-            log.error("plan_unreadable", plan=plan_id, where=error.path)
-            return
-        if expanded_ms is None:
-            begin_ms = min(changed_ms, await _first_open_ms(conn, site, plan_id, now_ms) - BEHIND_MS)
-        else:
-            begin_ms = max(changed_ms, min(expanded_ms, now_ms) - BEHIND_MS)
-        known = await dose_moves.known(conn, site, plan_id, min(begin_ms, now_ms - moving.LOOK_BACK_MS))
-        meals, taken = await doses.meals(conn, site, person_id), await last_taken(conn, site, plan_id)
-        zone = await device_zone(conn, site, person_id)
-        wanted, anew = (
-            occurrences(plan, begin_ms, end_ms, meals, taken, zone, begins_ms) for begins_ms in (None, changed_ms)
-        )
-        wanted = dose_rules.begun(plan, wanted, anew, known, changed_ms)
-        earlier = occurrences(plan, begin_ms - moving.reach_ms(plan), begin_ms, meals, taken, zone)
-        wanted = moving.moved(plan, [*earlier, *wanted], known, now_ms)[len(earlier) :]
-        await dose_moves.tell_jumps(conn, site, plan, wanted, begin_ms, now_ms)
-        items, is_new = {item.id: item for item in plan.items}, False
-        for one in wanted:
-            stands = known[one.id].status if one.id in known else None
-            if stands in OF_A_REVISION:
-                await _say_anew(conn, site, one, items[one.item_id])
-            elif one.due_at_ms >= changed_ms or stands is Status.PLANNED:
-                is_new = await _plan(conn, site, person_id, one, items[one.item_id]) or is_new
-        if is_new:
-            await dose_moves.rescheduled(conn, site, plan_id)
-    if expanded_ms is None:
-        await _void(conn, site, plan_id, [one.id for one in wanted], now_ms)
-    if wanted:
-        await hold(conn, site, person_id, now_ms)
-    await conn.execute(
-        "update medication_plans set expanded_until_ms = %s where site = %s and plan_id = %s", (end_ms, site, plan_id)
-    )
-
-
-async def expand_now(conn: Connection, site: str, plan_id: str, now_ms: int) -> None:
-    """A plan of head office's own has changed: its doses follow in the same transaction."""
-    found = await conn.execute(
-        "select site, plan_id, person_id, revision, status, body, changed_ms, null from medication_plans"
-        " where site = %s and plan_id = %s and owner = 'cloud'",
-        (site, plan_id),
-    )
-    for row in await found.fetchall():
-        await expand(conn, now_ms, *row)
-
-
-async def moved(conn: Connection, site: str, person_id: str) -> None:
-    """The person's device is in another zone: plans that follow it are planned anew at the next look."""
-    await conn.execute(
-        "update medication_plans set expanded_until_ms = null where site = %s and person_id = %s and owner = 'cloud'"
-        " and status = 'active' and body->>'tz_policy' = 'device'",
-        (site, person_id),
-    )
-
-
-async def _first_open_ms(conn: Connection, site: str, plan_id: str, now_ms: int) -> int:
-    """When the first dose of a plan was due that may still be answered; now_ms where none is."""
-    found = await conn.execute(
-        "select least(%s, min(due_ms)) from dose_occurrences where site = %s and plan_id = %s and owner = 'cloud'"
-        " and miss_at_ms > %s and status in ('PLANNED', 'ANNOUNCED', 'SNOOZED', 'HELD')",
-        (now_ms, site, plan_id, now_ms),
-    )
-    row = await found.fetchone()
-    return now_ms if row is None else int(row[0])
-
-
-async def _void(conn: Connection, site: str, plan_id: str, kept: list[str], now_ms: int) -> None:
-    """What was planned by an earlier revision, is not over and not in this one is none any more. A held dose that was due
-    stays held."""
-    found = await conn.execute(
-        "update dose_occurrences set status = 'VOIDED', status_since_ms = %s, next_action_ms = null, version = version + 1"
-        " where site = %s and plan_id = %s and (owner = 'cloud' or status = 'PLANNED') and miss_at_ms > %s"
-        " and (status in ('PLANNED', 'ANNOUNCED', 'SNOOZED') or (status = 'HELD' and due_ms > %s))"
-        " and dose_id <> all(%s) returning person_id, left(nominal_local, 10)",
-        (now_ms, site, plan_id, now_ms, now_ms, kept),
-    )
-    await due.mark(conn, site, [(row[0], row[1]) for row in await found.fetchall()])
-
-
-async def hold(conn: Connection, site: str, person_id: str, now_ms: int) -> None:
-    """Doses within a hold are held; held ones within none, that are not over, are planned again as if nobody had said them."""
-    within = (
-        "exists (select 1 from holds h where h.site = d.site and h.person_id = d.person_id and h.ended_ms is null"
-        " and d.due_ms >= h.from_ms and d.due_ms < h.until_ms and (h.plan_id is null or h.plan_id = d.plan_id)"
-        " and (h.item_id is null or h.item_id = d.item_id))"
-    )
-    for sets, condition in (
-        ("status = 'HELD', next_action_ms = d.due_ms", f"status in ('PLANNED', 'ANNOUNCED', 'SNOOZED') and {within}"),
-        (
-            "status = 'PLANNED', next_action_ms = miss_at_ms, announced_n = 0, last_said_ms = null, caregiver_told = false,"
-            " snoozed_until_ms = null",
-            f"status = 'HELD' and miss_at_ms > %(now)s and not {within}",
-        ),
-    ):
-        found = await conn.execute(
-            f"update dose_occurrences d set {sets}, status_since_ms = %(now)s, version = version + 1"
-            f" where site = %(site)s and person_id = %(person)s and owner = 'cloud' and {condition}"
-            " returning person_id, left(nominal_local, 10), plan_id",
-            {"site": site, "person": person_id, "now": now_ms},
-        )
-        changed = await found.fetchall()
-        await due.mark(conn, site, [(row[0], row[1]) for row in changed])
-        for plan_id in sorted({row[2] for row in changed}):
-            await dose_moves.rescheduled(conn, site, plan_id)
 
 
 async def heard(conn: Connection, site: str, device_id: str, now_ms: int) -> None:
@@ -217,40 +75,6 @@ async def heard(conn: Connection, site: str, device_id: str, now_ms: int) -> Non
         " and d.site = v.site and d.person_id = v.person_id and d.owner = 'cloud' and d.status = 'UNKNOWN'"
         " and d.due_ms > %s",
         (now_ms + dose_rules.SETTLE_MS, site, device_id, now_ms - 31 * DAY_MS),
-    )
-
-
-async def _plan(conn: Connection, site: str, person_id: str, one: Occurrence, item: Item) -> bool:
-    """Keep a dose of which nobody was told; whether that is news."""
-    given = {
-        "site": site, "dose_id": one.id, "owner": "cloud", "person_id": person_id, "plan_id": one.plan_id,
-        "item_id": one.item_id, "step": one.step, "revision": one.revision, "medication": one.medication,
-        "quantity": one.quantity, "unit": one.unit, "policy_class": item.policy_class, "critical": item.critical,
-        "nominal_local": one.nominal_local, "tz": one.tz, "due_ms": one.due_at_ms, "window_open_ms": one.window_open_ms,
-        "on_time_until_ms": one.on_time_until_ms, "miss_at_ms": one.miss_at_ms, "status": "PLANNED",
-        "status_since_ms": one.due_at_ms, "compartment": item.compartment, "next_action_ms": one.miss_at_ms,
-    }  # fmt: skip
-    sets = ", ".join(f"{name} = excluded.{name}" for name in given if name not in ("site", "dose_id"))
-    done = await conn.execute(
-        f"insert into dose_occurrences as d ({', '.join(given)}) values ({', '.join(['%s'] * len(given))})"
-        f" on conflict (site, dose_id) do update set {sets}, version = d.version + 1, announced_n = 0, last_said_ms = null,"
-        " snoozed_until_ms = null, caregiver_told = false where d.status in ('VOIDED', 'PLANNED')"
-        f" and ({', '.join(f'd.{name}' for name in given)}) is distinct from"
-        f" ({', '.join(f'excluded.{name}' for name in given)})",
-        list(given.values()),
-    )
-    return done.rowcount > 0
-
-
-async def _say_anew(conn: Connection, site: str, one: Occurrence, item: Item) -> None:
-    """What a revision makes of a dose that somebody was told of. Its windows stay, and how often it was said."""
-    given = {"medication": one.medication, "quantity": one.quantity, "unit": one.unit, "critical": item.critical,
-             "compartment": item.compartment}  # fmt: skip
-    await conn.execute(
-        f"update dose_occurrences set ({', '.join(given)}) = row({', '.join(['%s'] * len(given))}), revision = %s,"
-        " version = version + 1 where site = %s and dose_id = %s and owner = 'cloud'"
-        f" and ({', '.join(given)}) is distinct from ({', '.join(['%s'] * len(given))})",
-        [*given.values(), one.revision, site, one.id, *given.values()],
     )
 
 

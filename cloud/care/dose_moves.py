@@ -21,13 +21,13 @@ async def known(conn: Connection, site: str, plan_id: str, from_ms: int) -> dict
     """The doses of a plan that are rows and some, due from `from_ms` on, by id. Of one that is UNKNOWN nobody can say that
     nobody was told."""
     found = await conn.execute(
-        "select dose_id, item_id, status, due_ms, tz, taken_ms, announced_n > 0 or status = 'UNKNOWN' from dose_occurrences"
-        " where site = %s and plan_id = %s and due_ms >= %s and status <> 'VOIDED'",
+        "select dose_id, item_id, step, status, due_ms, tz, taken_ms, announced_n > 0 or status = 'UNKNOWN'"
+        " from dose_occurrences where site = %s and plan_id = %s and due_ms >= %s and status <> 'VOIDED'",
         (site, plan_id, from_ms),
     )
     return {
-        id_: Known(item_id, Status(status), due_ms, tz, taken_ms, told)
-        for id_, item_id, status, due_ms, tz, taken_ms, told in await found.fetchall()
+        id_: Known(item_id, step, Status(status), due_ms, tz, taken_ms, told)
+        for id_, item_id, step, status, due_ms, tz, taken_ms, told in await found.fetchall()
     }
 
 
@@ -65,6 +65,7 @@ async def follow(conn: Connection, site: str, before: Mapping[str, Any], after: 
         if ids:
             await due.mark(conn, site, days)
             await rescheduled(conn, site, plan.id)
+            await hold(conn, site, before["person_id"], now_ms)
 
 
 async def rescheduled(conn: Connection, site: str, plan_id: str) -> None:
@@ -94,3 +95,30 @@ async def tell_jumps(
             conn, site, "time_critical_gap", plan.person_id, jumps.title(jump), now_ms, level=4, critical=False,
             dose_id=jump.dose_id, says=jumps.says(jump),
         )  # fmt: skip
+
+
+async def hold(conn: Connection, site: str, person_id: str, now_ms: int) -> None:
+    """Doses within a hold are held; held ones within none, that are not over, are planned again as if nobody had said them."""
+    within = (
+        "exists (select 1 from holds h where h.site = d.site and h.person_id = d.person_id and h.ended_ms is null"
+        " and d.due_ms >= h.from_ms and d.due_ms < h.until_ms and (h.plan_id is null or h.plan_id = d.plan_id)"
+        " and (h.item_id is null or h.item_id = d.item_id))"
+    )
+    for sets, condition in (
+        ("status = 'HELD', next_action_ms = d.due_ms", f"status in ('PLANNED', 'ANNOUNCED', 'SNOOZED') and {within}"),
+        (
+            "status = 'PLANNED', next_action_ms = miss_at_ms, announced_n = 0, last_said_ms = null, caregiver_told = false,"
+            " snoozed_until_ms = null",
+            f"status = 'HELD' and miss_at_ms > %(now)s and not {within}",
+        ),
+    ):
+        found = await conn.execute(
+            f"update dose_occurrences d set {sets}, status_since_ms = %(now)s, version = version + 1"
+            f" where site = %(site)s and person_id = %(person)s and owner = 'cloud' and {condition}"
+            " returning person_id, left(nominal_local, 10), plan_id",
+            {"site": site, "person": person_id, "now": now_ms},
+        )
+        changed = await found.fetchall()
+        await due.mark(conn, site, [(row[0], row[1]) for row in changed])
+        for plan_id in sorted({row[2] for row in changed}):
+            await rescheduled(conn, site, plan_id)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
-from cloud.care import dose_alerts, dose_clock, dose_rows, dose_rules, doses, faults, heartbeats, stocks
+from cloud.care import dose_alerts, dose_planning, dose_rows, dose_rules, doses, faults, heartbeats, stocks
 from cloud.care.delivery import plan_revision, schedule_revision
 from cloud.care.devices import Asking
 from cloud.db.pool import Connection, Pool
@@ -161,7 +161,7 @@ class Intake:
         if event.kind == "refilled" and device.person_id is not None:
             await stocks.refilled(conn, device.site, device.person_id, event.data or {}, now_ms)
         if event.kind == "clock_set" and device.person_id is not None:
-            await dose_clock.moved(conn, device.site, device.person_id)
+            await dose_planning.moved(conn, device.site, device.person_id)
         return EventResult(
             boot_id=event.boot_id, device_seq=event.device_seq, outcome="accepted", status=status, reason=reason
         )

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from cloud.accounts import audit
 from cloud.accounts.people import Account
 from cloud.accounts.repeats import reused
-from cloud.care import access, direct, dose_clock, doses, stocks
+from cloud.care import access, direct, dose_planning, doses, stocks
 from cloud.care.access import Patient
 from cloud.care.delivery import delivery
 from cloud.care.reading import checked
@@ -126,7 +126,7 @@ class Plans:
                     " command_id = %s where site = %s and plan_id = %s",
                     (reason, self._clock.now_ms(), command_id, row["site"], plan_id),
                 )
-                await dose_clock.expand_now(conn, row["site"], plan_id, self._clock.now_ms())
+                await dose_planning.expand_now(conn, row["site"], plan_id, self._clock.now_ms())
                 await audit.write(conn, self._clock, account.actor, "plan_stopped", site=row["site"], plan=plan_id)
             return await self._one(conn, plan_id)
 
@@ -211,7 +211,7 @@ class Plans:
                 (command_id, site, plan.id),
             )
         else:
-            await dose_clock.expand_now(conn, site, plan.id, self._clock.now_ms())
+            await dose_planning.expand_now(conn, site, plan.id, self._clock.now_ms())
             await stocks.of_plan(conn, site, plan, before, self._clock.now_ms())
 
     async def _enqueue(self, conn: Connection, actor: str, site: str, kind: str, body: Row) -> str:

@@ -263,6 +263,10 @@ def _plan_doses(
             _say_anew(acts, known, planned(one, items[one.item_id], plan, acts.now.now_ms))
     if voids:
         ids = {one.id for one in wanted}
+        for new in dose_gaps.left_over(plan, state.doses):
+            if new["id"] not in ids:
+                ids.add(new["id"])
+                _say_anew(acts, state.doses[new["id"]], new)
         for dose in state.doses.values():
             if dose["plan_id"] == plan.id and dose["id"] not in ids and dose["due_at"] >= from_ms:
                 void(acts, dose)

@@ -38,12 +38,25 @@ def moved(
     plan: Plan, earlier: Sequence[Occurrence], wanted: Sequence[Occurrence], known: Mapping[str, Row], now_ms: int
 ) -> list[Occurrence]:
     """`wanted` as they are really due. earlier: what was due before these, as long as anything may follow it."""
-    kept = {
+    return moving.moved(plan, [*earlier, *wanted], _kept(plan, known), now_ms)[len(earlier) :]
+
+
+def left_over(plan: Plan, known: Mapping[str, Row]) -> list[Row]:
+    """Doses ahead that the plan names no more, for they follow one that was taken, with what is to be taken by it now."""
+    return [
+        {
+            **known[id_], "medication": item.medication, "quantity": step.quantity, "unit": item.unit,
+            "critical": item.critical, "compartment": item.compartment, "revision": plan.revision,
+        } for id_, (item, step) in moving.left_over(plan, _kept(plan, known)).items()
+    ]  # fmt: skip
+
+
+def _kept(plan: Plan, known: Mapping[str, Row]) -> dict[str, Known]:
+    return {
         row["id"]: Known(
-            row["item_id"], Status(row["status"]), row["due_at"], row["tz"], row["taken_at"], bool(row["asked_n"])
+            row["item_id"], row["step"], Status(row["status"]), row["due_at"], row["tz"], row["taken_at"], bool(row["asked_n"])
         ) for row in known.values() if row["plan_id"] == plan.id
     }  # fmt: skip
-    return moving.moved(plan, [*earlier, *wanted], kept, now_ms)[len(earlier) :]
 
 
 def move_linked(acts: Acts, state: CareState, before: Row, after: Row) -> None:

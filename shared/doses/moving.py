@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from shared.doses.expansion import Occurrence
 from shared.doses.localtime import DAY_MS, MINUTE_MS, local_of, nominal
-from shared.doses.plan import Plan
+from shared.doses.plan import Item, Plan, Step
 from shared.doses.states import TAKEN, Status
 
 NOT_TAKEN: Final = (Status.VOIDED, Status.HELD, Status.SKIPPED)
@@ -26,6 +26,7 @@ class Known(NamedTuple):
     """A dose as it is kept. due_ms: as it was moved; told: somebody was asked to take it, or may have been."""
 
     item_id: str
+    step: int
     status: Status
     due_ms: int
     tz: str
@@ -69,6 +70,23 @@ def following(plan: Plan, item_id: str, from_ms: int, ahead: Sequence[Ahead]) ->
                     if (one.item_id, one.due_ms) == (item.id, at_ms) and one.id not in found:
                         found += [one.id, *following(plan, item.id, at_ms, ahead)]
     return found
+
+
+def left_over(plan: Plan, known: Mapping[str, Known]) -> dict[str, tuple[Item, Step]]:
+    """Doses ahead that follow one that was taken of a medicine that counts from the last one, with what is to be taken.
+
+    The plan goes on from there, and names them no more.
+    """
+    counting = {item.id for item in plan.items if any(step.mode == "from_last_taken" for step in item.steps)}
+    taken = [row for row in known.values() if row.item_id in counting and row.status in TAKEN]
+    steps = {(item.id, step.sequence): (item, step) for item in plan.items for step in item.steps}
+    free = {id_: row for id_, row in known.items() if row.status is Status.PLANNED and not row.told}
+    ahead = [Ahead(id_, row.item_id, row.due_ms) for id_, row in free.items()]
+    found = [
+        id_ for row in taken
+        for id_ in following(plan, row.item_id, counts_from(row.status, row.due_ms, row.taken_ms), ahead)
+    ]  # fmt: skip
+    return {id_: steps[of] for id_ in found if (of := (free[id_].item_id, free[id_].step)) in steps}
 
 
 def moved(plan: Plan, wanted: Sequence[Occurrence], known: Mapping[str, Known], now_ms: int) -> list[Occurrence]:

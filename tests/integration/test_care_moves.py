@@ -106,6 +106,26 @@ async def test_what_follows_a_dose_at_a_direct_device_moves_when_that_is_taken_l
     )
 
 
+async def test_what_follows_a_medicine_that_counts_from_the_last_one_is_due_after_it_was_taken_whatever_is_planned_anew(
+    care: CareOffice,
+) -> None:
+    device = await care.device()
+    every = {
+        **METFORMIN,
+        "id": "a",
+        "mode": "from_last_taken",
+        "first_at": "10:00",
+        "timing": {"period": 6, "period_unit": "h"},
+    }
+    await care.ask("nina", "POST", "/medication-plans", 201, json=plan_body(tz_policy="device", items=[every, IRON]))
+    await _to(care, device, "2026-11-20T09:40")
+    await device.tell(device.event("taken", occurrence_id=(await device.schedule())[0]["occurrence_id"]))
+    await _look(care)
+    await device.tell(device.event("clock_set", data={"timezone": "Africa/Nairobi"}))
+    await _look(care)
+    assert await _due(device) == ["Iron 11-20T13:40", "Metformin 11-20T15:40", "Iron 11-20T19:40"]
+
+
 async def test_a_hold_at_head_office_gives_the_schedule_another_number_so_that_the_device_fetches_it(
     care: CareOffice,
 ) -> None:

@@ -61,6 +61,19 @@ async def test_what_follows_such_a_medicine_begins_with_it(tmp_path: Path) -> No
         assert it.doses() == [("11-21T08:00", "PLANNED"), ("11-21T09:00", "PLANNED")]
 
 
+async def test_what_follows_such_a_medicine_is_still_due_when_the_plan_changes_in_between(tmp_path: Path) -> None:
+    iron = {"id": "f", "medication": "Iron", "mode": "linked", "linked_item": "i", "linked_after_min": 60}
+    async with care(tmp_path) as it:
+        await it.plan(EVERY_6_H, iron, start="2026-11-20")
+        await it.to("2026-11-20T08:30", 600)
+        await it.answer()
+        await it.look()
+        await it.plan({**EVERY_6_H, "dose": 2}, iron, start="2026-11-20", revision=2)
+        assert _planned(it) == ["11-20T09:30", "11-20T14:30", "11-20T15:30"]
+        await it.to("2026-11-20T09:31")
+        assert "Iron" in it.voice.said[-1]
+
+
 async def test_after_a_day_without_power_it_goes_on_at_its_gaps(tmp_path: Path) -> None:
     async with care(tmp_path) as it:
         await it.plan(EVERY_6_H, start="2026-11-20")

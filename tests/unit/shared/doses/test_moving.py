@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.doses.expansion import Occurrence, occurrences
-from shared.doses.moving import Ahead, Known, following, moved, reach_ms
+from shared.doses.moving import Ahead, Known, following, left_over, moved, reach_ms
 from shared.doses.plan import Plan
 from shared.doses.states import Status
 from tests.dose_plans import HOUR, MINUTE, at, daily, plan, read, utc
@@ -17,8 +17,8 @@ START, END = at("2026-06-01"), at("2026-06-04")
 
 
 def _known(one: Occurrence, **more: Any) -> Known:
-    row = {"item_id": one.item_id, "status": Status.ON_TIME, "due_ms": one.due_at_ms, "tz": one.tz, "taken_ms": None,
-           "told": True}  # fmt: skip
+    row = {"item_id": one.item_id, "step": one.step, "status": Status.ON_TIME, "due_ms": one.due_at_ms, "tz": one.tz,
+           "taken_ms": None, "told": True}  # fmt: skip
     return Known(**{**row, **more})
 
 
@@ -104,3 +104,23 @@ def test_of_the_doses_ahead_those_that_count_from_this_one_are_found_by_their_mo
     assert following(_chain(240, 60), "a", 7 * HOUR, ahead) == ["b1", "c1"]
     assert following(_chain(240, 60), "b", 11 * HOUR, ahead) == ["c1"]
     assert following(_chain(240, 60), "a", 8 * HOUR, ahead) == []
+
+
+def test_what_follows_a_dose_from_which_the_plan_has_gone_on_is_still_due() -> None:
+    body = {"start": "2026-06-01", "timezone": "UTC", "items": [
+        {"id": "a", "medication": "A", "unit": "t", "dose": 1, "mode": "from_last_taken", "first_at": "07:00",
+         "timing": {"period": 6, "period_unit": "h"}},
+        {"id": "b", "medication": "B", "unit": "t", "dose": 3, "mode": "linked", "linked_item": "a", "linked_after_min": 60},
+    ]}  # fmt: skip
+    counting = read(body)
+    lead, follower = occurrences(counting, START, END)
+    late_ms = lead.due_at_ms + 40 * MINUTE
+    taken = {lead.id: _known(lead, taken_ms=late_ms)}
+    waits = _known(follower, status=Status.PLANNED, told=False, due_ms=late_ms + HOUR)
+    assert follower.id not in {one.id for one in occurrences(counting, START, END, last_taken_ms={"a": late_ms})}
+    [(id_, (item, step))] = left_over(counting, {**taken, follower.id: waits}).items()
+    assert (id_, item.id, step.quantity) == (follower.id, "b", 3)
+    assert left_over(counting, {**taken, follower.id: waits._replace(told=True)}) == {}, (
+        "that one stands as it was said"
+    )
+    assert left_over(counting, {**taken, follower.id: waits._replace(due_ms=late_ms)}) == {}, "it follows another"
