@@ -13,8 +13,8 @@ from tests.postgres import pg_server, pg_spare, pg_template, pg_uri
 
 __all__ = ["broker", "pg_server", "pg_spare", "pg_template", "pg_uri"]
 
-settings.register_profile("the same every time", derandomize=True, database=None)
-settings.register_profile("new every time")
+settings.register_profile("the same every time", derandomize=True, database=None, deadline=None)
+settings.register_profile("new every time", deadline=None)
 settings.load_profile("new every time" if os.environ.get("OUTPOST_EXPLORE") else "the same every time")
 """What is drawn at random is drawn alike in every run; `OUTPOST_EXPLORE=1` looks for what nobody has seen yet."""
 
