@@ -42,7 +42,7 @@ async def follow(conn: Connection, site: str, before: Mapping[str, Any], after: 
     if was_ms == is_ms:
         return
     for plan, _ in await doses.active(conn, site, before["person_id"], before["plan_id"]):
-        if not moving.reach_ms(plan):
+        if not moving.has_linked(plan):
             continue
         found = await conn.execute(
             "select dose_id, item_id, due_ms, tz, person_id, left(nominal_local, 10) from dose_occurrences where site = %s"

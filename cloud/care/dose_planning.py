@@ -70,7 +70,8 @@ async def expand(
             occurrences(plan, begin_ms, end_ms, meals, taken, zone, begins_ms) for begins_ms in (None, changed_ms)
         )
         wanted = dose_rules.begun(plan, wanted, anew, known, changed_ms)
-        earlier = occurrences(plan, begin_ms - moving.reach_ms(plan), begin_ms, meals, taken, zone)
+        reach_ms = moving.reach_ms(plan)
+        earlier = occurrences(plan, begin_ms - reach_ms, begin_ms, meals, taken, zone) if reach_ms else []
         wanted = moving.moved(plan, [*earlier, *wanted], known, now_ms)[len(earlier) :]
         await dose_moves.tell_jumps(conn, site, plan, wanted, begin_ms, now_ms)
         kept = await _keep(conn, site, plan, wanted, known, changed_ms)

@@ -325,7 +325,8 @@ def _moved(
 ) -> list[Occurrence]:
     """`wanted`, of which none but those that go on from the last one is due before `from_ms`, as they are really due."""
     zone = state.device["timezone"] if state.device else None
-    earlier = occurrences(plan, from_ms - moving.reach_ms(plan), from_ms, meals, state.last_taken, zone)
+    reach_ms = moving.reach_ms(plan)
+    earlier = occurrences(plan, from_ms - reach_ms, from_ms, meals, state.last_taken, zone) if reach_ms else []
     return dose_gaps.moved(plan, earlier, wanted, state.doses, now_ms)
 
 

@@ -47,8 +47,13 @@ class _Last(NamedTuple):
     tz: str
 
 
+def has_linked(plan: Plan) -> bool:
+    """Whether any medicine of the plan follows another."""
+    return any(step.mode == "linked" for item in plan.items for step in item.steps)
+
+
 def reach_ms(plan: Plan) -> int:
-    """How long before a dose the one may be due that it follows, by way of others too; 0 where none follows any."""
+    """How long before a dose the one may be due that it follows, by way of others too."""
     return MINUTE_MS * sum(
         max((step.linked_after_min for step in item.steps if step.mode == "linked"), default=0) for item in plan.items
     )
@@ -97,7 +102,7 @@ def moved(plan: Plan, wanted: Sequence[Occurrence], known: Mapping[str, Known], 
     wanted: of `occurrences`, by time, from `reach_ms` before the first that matters.  known: the plan's doses due since
     LOOK_BACK_MS ago, by id. One that somebody was told of, or that is over, is not moved.
     """
-    if not reach_ms(plan) and not any(item.limits.min_gap_min for item in plan.items):
+    if not has_linked(plan) and not any(item.limits.min_gap_min for item in plan.items):
         return list(wanted)
     return _Moves(plan, wanted, known, now_ms).made()
 

@@ -90,6 +90,13 @@ def test_what_follows_a_dose_counts_from_when_that_was_taken_and_so_does_what_fo
     assert moved(chain, wanted, missed, lead.due_at_ms) == wanted, "one that stays missed moves nothing"
 
 
+def test_what_is_to_be_taken_with_another_dose_goes_with_it() -> None:
+    both = _chain(0)
+    wanted = occurrences(both, START, START + 24 * HOUR)
+    late = {wanted[0].id: _known(wanted[0], status=Status.EARLY, taken_ms=wanted[0].due_at_ms - 30 * MINUTE)}
+    assert [utc(one) for one in moved(both, wanted, late, wanted[0].due_at_ms)] == ["06-01T07:00Z", "06-01T06:30Z"]
+
+
 def test_the_dose_that_another_follows_may_lie_as_far_back_as_the_chain_is_long() -> None:
     assert (reach_ms(_chain(240, 60)), reach_ms(_chain())) == (5 * HOUR, 0)
 
