@@ -5,6 +5,8 @@ JSON goes in and out through orjson. A connection never reads the database's clo
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
@@ -16,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
+from psycopg_pool._acompat import ACondition, AEvent
 
 Connection: TypeAlias = AsyncConnection[TupleRow]
 
@@ -48,6 +51,24 @@ STEADY: Final = {
     "tcp_user_timeout": 15_000,
 }
 """A server that is gone without a word is noticed within 20 seconds. What the address itself says stands over it."""
+
+
+async def _wait(for_what: AEvent | ACondition, timeout: float) -> bool:
+    """Of psycopg_pool, with a wait that is always heard when it is cancelled.
+
+    Up to Python 3.11 `asyncio.wait_for`, which it waits with, loses a cancellation that comes at the moment a connection does:
+    the task goes on for ever, and the program that was told to stop with it.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            await for_what.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+if sys.version_info < (3, 12):
+    AEvent.wait_timeout = ACondition.wait_timeout = _wait  # type: ignore[method-assign, assignment]
 
 
 def _dumps(value: Any) -> bytes:
