@@ -222,38 +222,28 @@ def create_app(parts: Parts) -> FastAPI:
             expose_headers=("etag", "link", "x-total-count", "retry-after"), max_age=600,
         )  # fmt: skip
     app.add_middleware(http.Hardened, larger=((VOICE_PATHS, FORM_BYTES_MAX),))
-    app.include_router(auth_router(parts.sessions, guards, secure=settings.https))
-    for doors in parts.pipelines.routers(guards):  # before care's: /voice/search is no recording called "search"
-        app.include_router(doors)
-    app.include_router(ingest_http.router(parts.intake, parts.hellos, parts.claims, guards.device))
-    app.include_router(mailbox_http.router(parts.pool, parts.mailbox, parts.watch, guards.device))
-    app.include_router(
-        chain_router(parts.pool, parts.sites, parts.claims, guards, parts.clock, settings.silent_after_s)
-    )
-    app.include_router(live_router(parts.overview, guards, parts.clock))
     limits = Limits(settings.live_per_address, settings.subscriptions_per_account, settings.live_messages_per_s)
-    counted = Counted()
-    app.include_router(queue_router(parts.queues, guards, limits, counted))
-    app.include_router(queue_page_router(guards, STATIC))
-    app.include_router(tracking_router(parts.tracking, parts.clinics))
-    app.include_router(appointments_router(parts.appointments, guards))
-    for doors in (*parts.care.routers(guards), *parts.notifications.routers(guards)):
-        app.include_router(doors)
-    answers = Answers()
+    counted, answers = Counted(), Answers()
     app.add_middleware(Traffic, answers=answers)
-    app.include_router(
+    http.add_routes(
+        app.router,
+        auth_router(parts.sessions, guards, secure=settings.https),
+        *parts.pipelines.routers(guards),  # before care's: /voice/search is no recording called "search"
+        ingest_http.router(parts.intake, parts.hellos, parts.claims, guards.device),
+        mailbox_http.router(parts.pool, parts.mailbox, parts.watch, guards.device),
+        chain_router(parts.pool, parts.sites, parts.claims, guards, parts.clock, settings.silent_after_s),
+        live_router(parts.overview, guards, parts.clock),
+        queue_router(parts.queues, guards, limits, counted),
+        queue_page_router(guards, STATIC),
+        tracking_router(parts.tracking, parts.clinics),
+        appointments_router(parts.appointments, guards),
+        *parts.care.routers(guards),
+        *parts.notifications.routers(guards),
         status.router(
-            parts.pool,
-            parts.feeder,
-            parts.overview,
-            counted,
-            parts.clock,
-            parts.broker,
-            answers,
-            settings.metrics_key,
+            parts.pool, parts.feeder, parts.overview, counted, parts.clock, parts.broker, answers, settings.metrics_key,
             (parts.notifications.metrics, parts.pipelines.metrics.read),
-        )
-    )
+        ),
+    )  # fmt: skip
     install_docs(app, STATIC, also=())
     http.install_pages(app, STATIC)
     documents.install(app)

@@ -51,7 +51,7 @@ from edge.web.wiring import Wiring
 from shared import problems
 from shared.clock import iso, transport_s
 from shared.docs_page import install_docs
-from shared.http import Hardened, install_pages
+from shared.http import Hardened, add_routes, install_pages
 from shared.limits import RateLimit
 from shared.problems import Problem
 from shared.timings import Timings
@@ -112,23 +112,26 @@ def create_app(wiring: Wiring) -> FastAPI:
     app.add_exception_handler(NotDone, _on_not_done)
     visit_routes = visits.routes(wiring, guards, requests, faces)
     app.router.routes.insert(0, visits.hot_route(visit_routes))
-    app.include_router(visit_routes)
-    app.include_router(face_000.routes(wiring, guards, requests, states, faces))
-    app.include_router(face_001.routes(wiring, guards, requests, states, faces))
-    app.include_router(auth.routes(wiring, credentials, guards, requests, states, sign_ins))
-    app.include_router(triage.routes(wiring, guards, requests, faces))
-    app.include_router(acts.routes(wiring, guards, requests, faces))
-    app.include_router(check_in.routes(wiring, guards, requests, faces))
-    app.include_router(code.routes(guards, faces))
-    app.include_router(queue_policies.routes(wiring, guards, requests, faces))
-    app.include_router(broadcasts.routes(wiring, guards, requests, faces))
-    app.include_router(face_002.routes(wiring, guards, requests, faces))
-    app.include_router(face_003.routes(wiring, guards, requests, faces, counted))
-    app.include_router(face_004.routes(wiring, guards, requests, faces))
-    app.include_router(screens.routes(wiring, guards, requests, states, sign_ins))
-    app.include_router(programs.routes(wiring, guards, requests, states))
-    app.include_router(health.routes(wiring, checks, guards, requests))
-    app.include_router(admin.routes(wiring, guards))
+    add_routes(
+        app.router,
+        visit_routes,
+        face_000.routes(wiring, guards, requests, states, faces),
+        face_001.routes(wiring, guards, requests, states, faces),
+        auth.routes(wiring, credentials, guards, requests, states, sign_ins),
+        triage.routes(wiring, guards, requests, faces),
+        acts.routes(wiring, guards, requests, faces),
+        check_in.routes(wiring, guards, requests, faces),
+        code.routes(guards, faces),
+        queue_policies.routes(wiring, guards, requests, faces),
+        broadcasts.routes(wiring, guards, requests, faces),
+        face_002.routes(wiring, guards, requests, faces),
+        face_003.routes(wiring, guards, requests, faces, counted),
+        face_004.routes(wiring, guards, requests, faces),
+        screens.routes(wiring, guards, requests, states, sign_ins),
+        programs.routes(wiring, guards, requests, states),
+        health.routes(wiring, checks, guards, requests),
+        admin.routes(wiring, guards),
+    )
     _install_states(app, guards, states, wiring)
     live.install(app, feed, credentials)
     doors.install(app)

@@ -14,12 +14,12 @@ from edge.web.guards import Guards
 from edge.web.requests import Requests
 from edge.web.states import States
 from edge.web.wiring import Wiring
+from shared.http import add_routes
 
 
 def routes(wiring: Wiring, guards: Guards, requests: Requests, states: States, faces: Faces) -> APIRouter:
     """Every path of interfaces.md section 2."""
     common = Common(wiring, guards, requests, faces)
     router = APIRouter()
-    for part in (face_000_patients, face_000_doctors, face_000_staff):
-        router.include_router(part.routes(common))
+    add_routes(router, *(part.routes(common) for part in (face_000_patients, face_000_doctors, face_000_staff)))
     return router

@@ -23,6 +23,7 @@ from edge.web.lookups import doctor_of
 from edge.web.requests import Requests
 from edge.web.states import States
 from edge.web.wiring import Wiring
+from shared.http import add_routes
 
 __all__ = ["routes", "spelled"]
 
@@ -32,9 +33,10 @@ def routes(wiring: Wiring, guards: Guards, requests: Requests, states: States, f
     kit = Kit(guards, requests, faces)
     shared = Tokens(kit)
     all_routes = APIRouter()
-    for part in (doctors(kit), patients(kit), slots(kit, shared), tokens(kit, shared), waiting_lists(kit, shared)):
-        all_routes.include_router(part)
-    all_routes.include_router(_reports(kit))
+    add_routes(
+        all_routes, doctors(kit), patients(kit), slots(kit, shared), tokens(kit, shared), waiting_lists(kit, shared),
+        _reports(kit),
+    )  # fmt: skip
     return all_routes
 
 
