@@ -6,6 +6,8 @@ ARGS ?=
 WORKERS ?= 3
 # Where Debian keeps mosquitto; an ordinary user's PATH does not have it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+# Where it is set, every program that is started and every process of tests compiles all of Python's files anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench pages lock clean

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +18,8 @@ from edge.app.bus import Bus
 from edge.app.clockwork import Clockwork
 from edge.app.dispatcher import Accepted, Dispatcher, Gap, Outcome, Refused
 from edge.domain.commands import AddDoctor, AddService, CallNext, Command, IssueToken, OpenDay
-from edge.store.database import Store
+from edge.store.database import FILE, Store
+from edge.store.migrations import migrate
 from shared.clock import Clock
 from shared.ids import new_id
 
@@ -91,6 +94,8 @@ async def clinic(
     folder: Path, clock: Clock | None = None, prepared: bool = True, **store: Any
 ) -> AsyncIterator[Clinic]:
     """Open the core in `folder`; with `prepared` a new one gets its service, doctor and open day."""
+    if "vfs" not in store:
+        _begin_migrated(folder)
     opened = Store(folder, clock or standing_clock(), **store)
     bus = Bus()
     dispatcher = Dispatcher(opened, bus)
@@ -107,6 +112,24 @@ async def clinic(
     finally:
         await dispatcher.stop()
         opened.close()
+
+
+def _begin_migrated(folder: Path) -> None:
+    """Spare a new store its migrations: it begins with the file they leave behind."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (folder / FILE).exists():
+        (folder / FILE).write_bytes(_migrated())
+
+
+@functools.cache
+def _migrated() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / FILE
+        conn = sqlite3.connect(file, isolation_level=None)
+        conn.execute("pragma journal_mode = wal")
+        migrate(conn)
+        conn.close()
+        return file.read_bytes()
 
 
 def count(conn: sqlite3.Connection, table: str) -> int:

@@ -28,8 +28,9 @@ from cloud.mailbox.service import Mailbox
 from cloud.mailbox.watch import Watch
 from deploy.demo.ports import free_port
 from shared.clock import Clock
-from shared.http import Hardened
+from shared.http import Hardened, add_routes
 from shared.problems import install
+from tests import quick as quick
 from tests.broker import WORKER, Broker
 
 
@@ -88,8 +89,11 @@ async def running_cloud(
         app = FastAPI()
         install(app)
         app.add_middleware(Hardened)
-        app.include_router(ingest_http.router(intake, sessions, claims, guards.device))
-        app.include_router(mailbox_http.router(pool, mailbox, watch, guards.device))
+        add_routes(
+            app.router,
+            ingest_http.router(intake, sessions, claims, guards.device),
+            mailbox_http.router(pool, mailbox, watch, guards.device),
+        )
         port = port or free_port()
         server = uvicorn.Server(
             uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)
