@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from edge.app.bus import EFFECTS, Bus
 from edge.app.dispatcher import Dispatcher, NotDone, until_done
-from edge.app.ports import DeviceError, Messenger, Notice, Printer, Speaker
+from edge.app.ports import CoverOpen, DeviceError, Messenger, Notice, Offline, PaperOut, Printer, Speaker
 from edge.domain import promises, words
 from edge.domain.commands import EndAlert, RaiseAlert, SettleEffect
 from edge.domain.tickets import slip_of
@@ -23,10 +23,14 @@ from edge.store import effects as rows
 from edge.store import people
 from edge.store.database import Store
 from edge.store.effects import Due
-from shared.clock import Clock
+from shared.clock import Clock, transport_s
 
 LOOK_EVERY_S = 0.5
 """Real seconds between two looks when nothing wakes the worker: for retries whose time has come."""
+CHECK_EVERY_S = 2.0
+"""Real seconds between two questions to a printer that is in trouble, so that it is known to be well before the next slip."""
+CHECKED = frozenset((PaperOut.code, CoverOpen.code, Offline.code))
+"""Troubles that a printer tells of by itself when it is asked; any other shows with the next slip alone."""
 RETRY_FIRST_S, RETRY_LAST_S = 1.0, 10.0
 """Real seconds before a device that failed is tried again; doubles up to the last."""
 MARKED_REPEAT = ("print_slip", "notify")
@@ -68,6 +72,7 @@ class EffectsRunner:
         self._alerts = 0
         self._retry: set[str] = set()
         self._old_alerts: set[str] = set()
+        self._checked_s = float("-inf")
         self.devices: dict[str, str] = {
             "printer": "ok" if printer else "none", "speaker": "ok" if speaker else "none",
             "messenger": "ok" if messenger else "none",
@@ -119,6 +124,18 @@ class EffectsRunner:
         self._failures[kind] = 0
         self._retry.add(kind)
         self._bus.wake(EFFECTS + kind).set()
+
+    async def check_printer(self) -> None:
+        """Ask a printer that is in trouble how it is, at most every CHECK_EVERY_S. The slip that it did not print may be none
+        any more: nobody should have to draw a token to find out that the paper is back."""
+        is_early = transport_s() - self._checked_s < CHECK_EVERY_S
+        if self._printer is None or self.devices["printer"] not in CHECKED or is_early:
+            return
+        problem = await self._printer.check()
+        self._checked_s = transport_s()
+        await self._device("print_slip", "ok" if problem is None else problem.code, problem)
+        if problem is None:
+            self.retry_now("print_slip")
 
     async def _perform(self, due: Due) -> None:
         try:
@@ -225,6 +242,8 @@ class EffectsRunner:
                     await self._dispatcher.writer.run(rows.wake, kind, self._clock.now_ms())
                 while await self.step(kind):
                     pass
+                if kind == "print_slip":
+                    await self.check_printer()
             except NotDone:  # the disk refuses; whether the row was marked as begun is seen by looking
                 await self._recover(kind, "the disk refused in the middle of it")
             with contextlib.suppress(TimeoutError):

@@ -65,6 +65,9 @@ class Printer(Protocol):
     async def print(self, slip: Slip) -> None:
         """Return when the printer has taken the last byte of `slip`. Raises DeviceError otherwise."""
 
+    async def check(self) -> DeviceError | None:
+        """Ask it what is wrong; None when it could print now. What it cannot tell is as it was with the last slip."""
+
 
 class Speaker(Protocol):
     """Says things aloud, strictly one after another."""

@@ -88,8 +88,13 @@ class EscPosPrinter:
             self.printed += 1
 
     async def check(self) -> DeviceError | None:
-        """Ask the printer how it is; None when it could print now. Waits while a slip is being printed."""
+        """Ask the printer how it is; None when it could print now. Waits while a slip is being printed.
+
+        A printer that answers nothing is thought to be as it was with the last slip.
+        """
         async with self._turn:
+            if not self._answers:
+                return self.problem
             try:
                 await self._ready()
             except DeviceError as problem:

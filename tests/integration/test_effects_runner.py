@@ -7,9 +7,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from edge.app.clockwork import Clockwork
-from edge.app.effects import EffectsRunner, Site
-from edge.app.ports import DeviceError, PaperOut
-from edge.domain.commands import CompleteConsultation, MarkNoShow, StartWith, Undo
+from edge.app.effects import CHECK_EVERY_S, EffectsRunner, Site
+from edge.app.ports import CoverOpen, DeviceError, PaperOut
+from edge.domain.commands import CancelVisit, CompleteConsultation, MarkNoShow, StartWith, Undo
 from edge.domain.tickets import Slip
 from edge.store import effects as rows
 from edge.store import outbox
@@ -30,6 +30,9 @@ class Paper:
         if error is not None:
             raise error
         self.slips.append(slip)
+
+    async def check(self) -> DeviceError | None:
+        return self.plan.pop(0) if self.plan else None
 
 
 class Voice:
@@ -108,6 +111,22 @@ async def test_call_interrupted_by_a_crash_is_not_spoken_again(tmp_path: Path) -
         assert it.rows("select json_extract(data, '$.outcome') from events where entity = 'announcement'") == [
             ("unknown",)
         ]
+
+
+async def test_paper_that_is_back_is_known_before_anybody_draws_a_token(tmp_path: Path) -> None:
+    async with clinic(tmp_path) as it:
+        paper = Paper(PaperOut("no paper"), CoverOpen("the cover is open"), None)
+        visit = await it.issue()
+        work = runner(it, paper)
+        await work.step("print_slip")
+        await it.accepted(CancelVisit, visit_id=visit["id"])  # so that no slip is left that could show it
+        seen = [work.devices["printer"]]
+        for _ in range(3):
+            await work.check_printer()
+            work._checked_s -= CHECK_EVERY_S
+            seen.append(work.devices["printer"])
+        assert seen == ["paper_out", "cover_open", "ok", "ok"] and paper.plan == []
+        assert it.rows("select topic, open from alerts") == [("device:printer", 0)]
 
 
 async def test_paper_out_keeps_the_slip_tells_a_person_once_and_prints_when_there_is_paper(tmp_path: Path) -> None:

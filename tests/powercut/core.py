@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from edge.app.bus import Bus
 from edge.app.dispatcher import Accepted, Dispatcher, Gap, NotDone
 from edge.app.effects import EffectsRunner, Site
+from edge.app.ports import DeviceError
 from edge.domain import commands
 from edge.domain.tickets import Slip
 from edge.store.database import Store
@@ -35,6 +36,9 @@ class Paper:
         await asyncio.sleep(PRINT_S / 2)
         os.write(self._file, json.dumps({"token": slip.token, "repeat": slip.repeat}).encode() + b"\n")
         await asyncio.sleep(PRINT_S / 2)
+
+    async def check(self) -> DeviceError | None:
+        return None
 
 
 async def main(folder: Path) -> None:
