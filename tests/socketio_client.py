@@ -1,4 +1,5 @@
-"""A page's Socket.IO client for tests: the npm client itself, in a node process that ends with the `async with`.
+"""A page's Socket.IO client for tests: the npm client itself. One node process serves all clients of this process; a
+client ends with its `async with`.
 
 async with sio_client(url, auth={"token": token}) as client:
     await client.emit("join-queue", {"doctorId": 1})
@@ -8,10 +9,12 @@ async with sio_client(url, auth={"token": token}) as client:
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import functools
 import json
-from asyncio.subprocess import PIPE, Process
+import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +40,7 @@ class Refused(Exception):
 class SioClient:
     """One connection. Everything it was told stands in `heard`, as (event, payload), in the order of arrival."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.heard: list[tuple[str, Any]] = []
         self.connected = False
         self.id = ""
@@ -46,7 +49,7 @@ class SioClient:
         self.reason: str | None = None
         """Why the last connection ended, in the client's words."""
         self.refused: Refused | None = None
-        self._process = process
+        self._reader, self._writer = reader, writer
         self._changed = asyncio.Condition()
         self._taken: dict[str, int] = {}
         self._answers: dict[int, list[Any] | None] = {}
@@ -97,21 +100,19 @@ class SioClient:
                 await self._changed.wait_for(lambda: self._ended or holds())
         except TimeoutError:
             raise AssertionError(f"not within {timeout_s:g} s: {what}; {self._so_far()}") from None
-        assert holds() or not self._ended, f"the client's process ended before {what}; {self._so_far()}"
+        assert holds() or not self._ended, f"the client ended before {what}; {self._so_far()}"
 
     def _so_far(self) -> str:
         state = "connected" if self.connected else f"not connected ({self.refused or self.reason})"
         return f"{state}, last heard {self.heard[-5:]}"
 
     async def _order(self, **words: Any) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(words).encode() + b"\n")
-        await self._process.stdin.drain()
+        self._writer.write(json.dumps(words).encode() + b"\n")
+        await self._writer.drain()
 
     async def _read(self) -> None:
-        assert self._process.stdout is not None
         try:
-            async for line in self._process.stdout:
+            async for line in self._reader:
                 async with self._changed:
                     self._note(json.loads(line))
                     self._changed.notify_all()
@@ -148,8 +149,8 @@ async def sio_client(
     """Connect to ``<url>/socket.io/``; raises Refused. `cookie` is a Cookie header. With `reconnect` a connection that
     is lost later comes back by itself, as in a browser.
     """
-    process = await asyncio.create_subprocess_exec(_node(), SCRIPT, stdin=PIPE, stdout=PIPE, limit=LINE_BYTES_MAX)
-    client = SioClient(process)
+    reader, writer = await asyncio.open_unix_connection(_node(), limit=LINE_BYTES_MAX)
+    client = SioClient(reader, writer)
     reading = asyncio.create_task(client._read(), name="socket.io client")
     try:
         sent = {**(headers or {}), **({"Cookie": cookie} if cookie else {})}
@@ -159,23 +160,29 @@ async def sio_client(
             raise client.refused
         yield client
     finally:
-        await _end(process, reading)
+        await _end(writer, reading)
 
 
-async def _end(process: Process, reading: asyncio.Task[None]) -> None:
-    """Have it say goodbye; one that does not go is killed."""
-    assert process.stdin is not None
-    process.stdin.close()
+async def _end(writer: asyncio.StreamWriter, reading: asyncio.Task[None]) -> None:
+    """Have it say goodbye, which ends the line."""
+    writer.write_eof()
     try:
         async with asyncio.timeout(GOODBYE_S):
-            await process.wait()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        raise
+            await reading
     finally:
-        await reading
+        writer.close()
+        await writer.wait_closed()
+
+
+async def clients_left() -> int:
+    """How many clients have not ended."""
+    reader, writer = await asyncio.open_unix_connection(_node())
+    try:
+        writer.write(b'{"count": true}\n')
+        return int(json.loads(await reader.readline())["clients"])
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 def _one(args: list[Any]) -> Any:
@@ -185,4 +192,16 @@ def _one(args: list[Any]) -> Any:
 
 @functools.cache
 def _node() -> str:
-    return str(find_node().path / "node")
+    """The socket of a node process that ends with this one."""
+    folder = tempfile.TemporaryDirectory(prefix="outpost-sio-")
+    socket = f"{folder.name}/socket"
+    words = [str(find_node().path / "node"), str(SCRIPT), socket]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def end() -> None:
+        process.communicate(timeout=GOODBYE_S)
+        folder.cleanup()
+
+    atexit.register(end)
+    assert process.stdout is not None and process.stdout.readline() == b"listening\n"
+    return socket

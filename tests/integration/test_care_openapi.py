@@ -13,7 +13,7 @@ from tests.care_office import ANA, NINE_MS, alert_data, caring, note_data, plan_
 from tests.office import HASH
 from tests.openapi import Things, ask, operations
 
-EXAMPLES = 12
+EXAMPLES = 6
 CARE = ("/medication-plans", "/devices", "/events", "/voice", "/summary", "/alerts", "/patients", "/holds", "/doses",
         "/medications", "/blobs")  # fmt: skip
 

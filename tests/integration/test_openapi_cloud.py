@@ -10,7 +10,7 @@ import pytest
 from tests.office import running
 from tests.openapi import Things, ask, operations
 
-EXAMPLES = 15
+EXAMPLES = 9
 SITE = Things({"site": "alpha"}, {"site": "alpha"})
 
 

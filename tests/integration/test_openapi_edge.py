@@ -17,7 +17,7 @@ from tests.edge_web import web
 from tests.openapi import Things, ask, operations
 
 OPERATOR = {"Authorization": "Bearer operator-key"}
-EXAMPLES = 15
+EXAMPLES = 9
 
 
 @pytest.mark.timeout(300)

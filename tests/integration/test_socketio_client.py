@@ -6,14 +6,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import socketio
 
 from edge.web.server import GRACE_S, listen, server_of
-from tests.socketio_client import SCRIPT, Refused, Transport, sio_client
+from tests.socketio_client import Refused, Transport, clients_left, sio_client
 
 each_transport = pytest.mark.parametrize("transport", ["websocket", "polling"])
 
@@ -62,16 +61,6 @@ def sio() -> socketio.AsyncServer:
     return server
 
 
-def children() -> int:
-    """How many node processes with our script run on this machine as children of this one."""
-    found = 0
-    for status in Path("/proc/self/task").glob("*/children"):
-        for pid in status.read_text().split():
-            with contextlib.suppress(OSError):
-                found += str(SCRIPT).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return found
-
-
 @each_transport
 async def test_events_go_both_ways_and_arrive_in_order(sio: socketio.AsyncServer, transport: Transport) -> None:
     async with served(sio) as url, sio_client(url, {"token": "word"}, transports=[transport]) as client:
@@ -86,8 +75,8 @@ async def test_events_go_both_ways_and_arrive_in_order(sio: socketio.AsyncServer
         with pytest.raises(AssertionError, match=r"not within 0\.1 s: number"):
             await client.hear("number", timeout_s=0.1)
         assert [event for event, _ in client.heard] == ["welcome", "echo", "echo", *["number"] * 5]
-        assert children() == 1
-    assert children() == 0 and not client.connected
+        assert await clients_left() == 1
+    assert await clients_left() == 0 and not client.connected
 
 
 @each_transport
@@ -101,7 +90,7 @@ async def test_a_cookie_is_sent_and_without_a_credential_one_is_refused(
             async with sio_client(url, {"token": "guess"}, transports=[transport]):
                 pass
         assert refused.value.data == {"code": "unknown"}
-    assert children() == 0
+    assert await clients_left() == 0
 
 
 @each_transport
@@ -134,4 +123,4 @@ async def test_where_nobody_listens_it_says_so_and_leaves_nothing() -> None:
     with pytest.raises(Refused):
         async with sio_client(url):
             pass
-    assert children() == 0
+    assert await clients_left() == 0
