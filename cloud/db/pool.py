@@ -53,14 +53,14 @@ STEADY: Final = {
 """A server that is gone without a word is noticed within 20 seconds. What the address itself says stands over it."""
 
 
-async def _wait(for_what: AEvent | ACondition, timeout: float) -> bool:
+async def _wait(for_what: AEvent | ACondition, at_most_s: float) -> bool:
     """Of psycopg_pool, with a wait that is always heard when it is cancelled.
 
     Up to Python 3.11 `asyncio.wait_for`, which it waits with, loses a cancellation that comes at the moment a connection does:
     the task goes on for ever, and the program that was told to stop with it.
     """
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(at_most_s):
             await for_what.wait()
     except TimeoutError:
         return False
