@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from edge.app.bus import EFFECTS, Bus
 from edge.app.dispatcher import Dispatcher, NotDone, until_done
-from edge.app.ports import CoverOpen, DeviceError, Messenger, Notice, Offline, PaperOut, Printer, Speaker
+from edge.app.ports import CoverOpen, DeviceError, Messenger, NoRoute, Notice, Offline, PaperOut, Printer, Speaker
 from edge.domain import promises, words
 from edge.domain.commands import EndAlert, RaiseAlert, SettleEffect
 from edge.domain.tickets import slip_of
@@ -77,7 +77,7 @@ class EffectsRunner:
             "printer": "ok" if printer else "none", "speaker": "ok" if speaker else "none",
             "messenger": "ok" if messenger else "none",
         }  # fmt: skip
-        """"ok", "none" (no such device here) or the code of what is wrong, e.g. "paper_out"."""
+        """"ok", "none" (no such device here, or no way to send messages) or the code of what is wrong, e.g. "paper_out"."""
 
     async def run(self) -> None:
         """Settle what a crash left half done, then work."""
@@ -145,7 +145,11 @@ class EffectsRunner:
                 await self._printer.print(slip_of(body, self._site.name, self._site.zone, self._site.language))
             elif due.kind == "notify":
                 assert self._messenger is not None
-                await self._messenger.send(await self._notice(due))
+                notice = self._notice(due)
+                if notice is None:
+                    await self._settle(due, "not_done", "the person does not want messages")
+                    return
+                await self._messenger.send(notice)
             else:
                 await self._speak(due)
         except DeviceError as error:
@@ -165,12 +169,12 @@ class EffectsRunner:
             body["estimate"] = promises.minutes(low_s, high_s)
         return body
 
-    async def _notice(self, due: Due) -> Notice:
-        """The notice with whom it goes to, as they are now. Raises DeviceError for somebody who may not be told any more."""
+    def _notice(self, due: Due) -> Notice | None:
+        """The notice with whom it goes to, as they are now; None for somebody who may not be told any more."""
         body = due.body
         person = people.person(self._reader, body["person_id"])
         if person is None or person["erased"] or not person["notify"] or not person["phone"]:
-            raise DeviceError("the person does not want messages", passing=False)
+            return None
         language = body["language"] or person["language"] or self._site.language
         return Notice(
             key=due.key, topic=body["topic"], phone=person["phone"], language=language, token=body["token"],
@@ -192,7 +196,7 @@ class EffectsRunner:
 
     async def _failed(self, due: Due, error: DeviceError) -> None:
         """Keep what could not be done, say it once, and try again later; sound that has begun is not begun again."""
-        await self._device(due.kind, getattr(error, "code", "device_error"), error)
+        await self._device(due.kind, "none" if isinstance(error, NoRoute) else error.code, error)
         if not error.passing:
             await self._settle(due, "not_done", str(error))
             return

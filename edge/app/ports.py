@@ -59,6 +59,14 @@ class Busy(DeviceError):
     hint = "Wait a minute; if it stays so, switch the device off and on."
 
 
+class NoRoute(DeviceError):
+    """Whoever sends messages for this clinic has no way to do so, or will not take this one. Nothing is broken."""
+
+    code = "no_route"
+    passing = False
+    hint = "Ask head office to set how messages of this clinic are sent."
+
+
 class Printer(Protocol):
     """Puts slips on paper, one at a time."""
 

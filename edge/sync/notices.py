@@ -13,21 +13,13 @@ from typing import Any, Final
 
 import httpx
 
-from edge.app.ports import DeviceError, Notice
+from edge.app.ports import DeviceError, NoRoute, Notice
 from edge.sync.asking import Asking, Refused
 from edge.sync.identity import Identity
 from edge.sync.links import LinkDown, NotWelcome
 
 ANSWER_S: Final = 15.0
 PATH: Final = "/api/v1/site"
-
-
-class NoRoute(DeviceError):
-    """Head office has no way to send messages for this clinic, or will not take this one."""
-
-    code = "no_route"
-    passing = False
-    hint = "Ask head office to set how messages of this clinic are sent."
 
 
 class Away(DeviceError):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from edge.app.effects import EffectsRunner, Site
 from edge.app.herald import Herald
-from edge.app.ports import DeviceError, Notice
+from edge.app.ports import DeviceError, NoRoute, Notice
 from edge.domain.booking_commands import ChangePerson, DelaySlot, EmergencyMessage, NewPerson
 from edge.domain.commands import CancelVisit, MarkNoShow, SkipVisit, Undo
 from shared.ids import new_id
@@ -23,9 +23,12 @@ class Phone:
     def __init__(self) -> None:
         self.heard: list[Notice] = []
         self.refuses = 0
+        self.is_set_up = True
 
     async def send(self, notice: Notice) -> None:
         """Take a notice, or refuse as often as asked."""
+        if not self.is_set_up:
+            raise NoRoute("no way to send messages is set")
         if self.refuses:
             self.refuses -= 1
             raise DeviceError("the gateway does not answer", begun=True)
@@ -134,6 +137,26 @@ async def test_notice_that_is_too_late_and_one_of_somebody_who_no_longer_agrees_
         assert phone.heard == []
         reasons = [reason for (reason,) in it.rows("select reason from effects where kind = 'notify' order by id")]
         assert reasons == ["the person does not want messages", "too late"]
+        assert runner.devices["messenger"] == "ok"
+
+
+async def test_head_office_that_sends_no_messages_is_said_once_and_is_nothing_that_does_not_work(
+    tmp_path: Path,
+) -> None:
+    async with clinic(tmp_path) as it, told(it, phone := Phone()) as runner:
+        phone.is_set_up = False
+        hour = await slot(it, capacity=5)
+        for name in ("Ana", "Ben"):
+            await book(it, hour["id"], person=NewPerson(name, **AGREED))  # type: ignore[arg-type]
+        await drain(runner)
+        assert runner.devices["messenger"] == "none"
+        assert it.rows("select topic, open from alerts") == [("device:messenger", 1)]
+        assert {state for (state,) in it.rows("select state from effects where kind = 'notify'")} == {"not_done"}
+        phone.is_set_up = True
+        await book(it, hour["id"], person=NewPerson("Cem", **AGREED))  # type: ignore[arg-type]
+        await drain(runner)
+        assert runner.devices["messenger"] == "ok" and len(phone.heard) == 1
+        assert it.rows("select open from alerts") == [(0,)]
 
 
 async def test_clinic_without_a_way_to_send_keeps_what_was_not_told(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from edge.app.ports import DeviceError, Notice
+from edge.app.ports import DeviceError, NoRoute, Notice
 from edge.sync.identity import Identity, Keeper, claim
-from edge.sync.notices import Away, CloudMessenger, NoRoute
+from edge.sync.notices import Away, CloudMessenger
 from tests.notify import HOUR_MS, MINUTE_MS, Told, telling
 from tests.office import booked, person, until
 from tests.receivers import Answer
