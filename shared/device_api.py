@@ -70,7 +70,11 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 
 def _small(data: dict[str, Any] | None) -> dict[str, Any] | None:
-    if data is not None and len(orjson.dumps(data)) > DATA_BYTES_MAX:
+    try:
+        size = 0 if data is None else len(orjson.dumps(data))
+    except TypeError as error:  # a number beyond 64 bits, or nested beyond reason
+        raise ValueError(f"data cannot be kept: {error}") from error
+    if size > DATA_BYTES_MAX:
         raise ValueError(f"data is larger than {DATA_BYTES_MAX} bytes")
     return data
 

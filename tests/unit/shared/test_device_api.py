@@ -39,6 +39,7 @@ def test_a_moment_may_be_iso_or_milliseconds_and_never_without_an_offset() -> No
         {"events": []}, {"events": [EVENT] * (EVENTS_MAX + 1)}, {**EVENT, "device_seq": 0}, {**EVENT, "kind": "eaten"},
         {**EVENT, "boot_id": "short"}, {**EVENT, "quantity": 0}, {**EVENT, "at": -1}, {**EVENT, "more": 1},
         {**EVENT, "data": {"text": "x" * 3000}},
+        {**EVENT, "data": {"steps": 2**64}},
     ],
 )  # fmt: skip
 def test_what_no_device_sends_is_refused(wrong: dict[str, Any]) -> None:
