@@ -97,6 +97,14 @@ async def clinic(
     if "vfs" not in store:
         _begin_migrated(folder)
     opened = Store(folder, clock or standing_clock(), **store)
+    readers: list[sqlite3.Connection] = []
+    connect = opened.reader
+
+    def reader() -> sqlite3.Connection:
+        readers.append(connect())
+        return readers[-1]
+
+    opened.reader = reader  # type: ignore[method-assign]
     bus = Bus()
     dispatcher = Dispatcher(opened, bus)
     dispatcher.start()
@@ -111,6 +119,8 @@ async def clinic(
         yield it
     finally:
         await dispatcher.stop()
+        for one in readers:  # the program keeps them for life; a process of tests would have no file left to open
+            one.close()
         opened.close()
 
 
