@@ -21,7 +21,7 @@ from shared.events import Event
 BATCH_MAX = 256
 """Jobs in one commit. A larger batch makes the first of it wait without making the commit cheaper."""
 WORK_MIN_S = 0.001
-WORK_COMMITS = 4
+WORK_COMMITS = 12
 """A batch is closed early when its jobs have taken this many times as long as the last commit, and at least WORK_MIN_S.
 Where a commit is quick, answers then leave while the next jobs are worked on; where it is slow (a memory card), as many as
 there are share it."""
