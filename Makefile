@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 ARGS ?=
 # Test files are spread over this many processes (tests wait much); all must collect the same, hence the fixed hash seed.
-WORKERS ?= 3
+WORKERS ?= 4
 # Where Debian keeps mosquitto; an ordinary user's PATH does not have it.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 # Where it is set, every program that is started and every process of tests compiles all of Python's files anew.

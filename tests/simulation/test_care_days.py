@@ -44,6 +44,7 @@ async def test_every_dose_due_through_an_outage_is_said_or_honestly_not_and_none
         assert numbers["not_heard"] > 0
         assert (numbers["kills"], numbers["lost"], numbers["duplicated"]) == (1, 0, 0)
 
+        stage.inbox.close()  # or somebody is told again meanwhile, of what is still open
         stage.inbox.file.unlink()
         with psycopg.connect(stage.database_url, autocommit=True) as conn:
             conn.execute("update dose_occurrences set status = 'MISSED' where status in ('EARLY', 'ON_TIME', 'LATE')")

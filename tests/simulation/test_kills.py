@@ -164,7 +164,7 @@ def tokens(store: Path) -> tuple[list[str], list[str], str]:
     return visits, answers, str(health)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_twenty_kills_of_the_clinics_program_under_presses_give_every_press_one_token(seed: int) -> None:
     print(f"seed {seed}")
