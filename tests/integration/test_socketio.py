@@ -443,10 +443,9 @@ async def test_without_a_credential_one_hears_nothing_of_the_queue(tmp_path: Pat
             await site.it.call()
             await post(site, "/api/staff/add-emergency", {"name": "Ann"})
             await post(site, "/api/staff/toggle-doctor/1", {"is_on_break": True}, "PUT")
-            await staff.hear("doctor_status_changed")
-            await staff.hear("emergency_added")
+            for event in ("doctor_status_changed", "patient_status_changed", "emergency_added", "queue_updated"):
+                await staff.hear(event)
             await phone.hear("queue-broadcast", lambda p: p["reason"] == "doctor_status")
-            assert set(names(staff)) >= {"queue_updated", "patient_status_changed", "emergency_added"}
             for one in (nobody, at_kiosk, by_link, phone):
                 await one.emit("heartbeat")
                 await one.hear("heartbeat-ack")
