@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, WebSocket
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
 
 from cloud.accounts.guards import Guards
 from cloud.accounts.people import ROLES, Account
@@ -58,7 +58,7 @@ def live_router(overview: Overview, guards: Guards, clock: Clock) -> APIRouter:
                 group.create_task(_still_signed_in(socket, guards, account))
         except* _Ended as ended:
             await _end(socket, ended.exceptions[0])
-        except* WebSocketDisconnect:
+        except* (WebSocketDisconnect, WebSocketDisconnected):  # of those who send, the second hears the other
             pass
         finally:
             watchers.discard(socket)
