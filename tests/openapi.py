@@ -29,7 +29,7 @@ CHECKS: Final = [
 """Not `positive_data_acceptance`: what fits the shape may still be refused, for the state it meets or because a strict
 body takes no 3232.0 for a whole number (reference/dependencies.md, pitfall 14)."""
 METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
-TIMEOUT_S: Final = 10.0
+TIMEOUT_S: Final = 60.0
 EXPLORE: Final = bool(os.environ.get("OUTPOST_EXPLORE"))
 """Ask ten times as much, and what nobody has asked yet; a minute of `make test` is better spent than on the same again."""
 
