@@ -101,6 +101,11 @@ async def followed(office: Office, **wanted: Any) -> dict[str, Any]:
 async def test_the_link_of_a_slip_shows_the_visit_and_its_place_and_nothing_personal(office: Office) -> None:
     await _zoe(office)
     await beat(office, [(1, 4, 20, 27, 35)])
+
+    async def doctor_is_known() -> bool:  # by another reader than the visit
+        return (await followed(office))["appointment"]["doctorName"] is not None
+
+    await until(doctor_is_known)
     data = await followed(office, position=4)
     assert data["appointment"] == {
         "id": V1, "tokenNumber": "A-001", "hospitalId": "alpha", "hospitalName": "Alpha Clinic", "doctorId": D1,
