@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from cloud.db.pool import Connection
 
@@ -27,7 +27,7 @@ async def delivery(conn: Connection, row: Row) -> list[Row]:
         " and status <> 'removed' order by device_id",
         (site, person_id),
     )
-    wanted = await plan_revision(conn, site, person_id)
+    wanted = (await revisions(conn, site, person_id)).plans
     told: list[Row] = []
     if row["owner"] == "site":
         told.append({"to": "site", "site": site, "device_id": None, "state": at_site, "detail": detail or "",
@@ -45,22 +45,21 @@ async def delivery(conn: Connection, row: Row) -> list[Row]:
     return told
 
 
-async def plan_revision(conn: Connection, site: str, person_id: str | None) -> int:
-    """A number that grows with every change of any plan of a person."""
-    return (await _numbers(conn, site, person_id))[0]
+class Revisions(NamedTuple):
+    """Two numbers of a person. plans: grows with every change of any plan.  schedule: grows with every change of what is due,
+    also where no plan changed; what a device compares with the one it has."""
+
+    plans: int
+    schedule: int
 
 
-async def schedule_revision(conn: Connection, site: str, person_id: str | None) -> int:
-    """A number that grows with every change of a person's schedule, also where no plan changed: what a device compares with
-    the one it has."""
-    return sum(await _numbers(conn, site, person_id))
-
-
-async def _numbers(conn: Connection, site: str, person_id: str | None) -> tuple[int, int]:
+async def revisions(conn: Connection, site: str, person_id: str | None) -> Revisions:
+    """As they are now; zeros for nobody."""
     found = await conn.execute(
         "select coalesce(sum(revision + (status = 'stopped')::int), 0)::bigint, coalesce(sum(moves), 0)::bigint"
         " from medication_plans where site = %s and person_id = %s",
         (site, person_id),
     )
     row = await found.fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    plans, moves = (int(row[0]), int(row[1])) if row else (0, 0)
+    return Revisions(plans, plans + moves)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from cloud.care import dose_alerts, dose_planning, dose_rows, dose_rules, doses, faults, heartbeats, stocks
-from cloud.care.delivery import plan_revision, schedule_revision
+from cloud.care.delivery import revisions
 from cloud.care.devices import Asking
 from cloud.db.pool import Connection, Pool
 from shared.clock import Clock, iso
@@ -97,8 +97,8 @@ class Intake:
         now_ms = self._clock.now_ms()
         async with self._pool.transaction() as conn:
             await heartbeats.keep(conn, device, beat, now_ms)
-            revision = await schedule_revision(conn, device.site, device.person_id)
-        return HeartbeatAnswer(server_time=iso(now_ms), plan_revision=revision, commands=[])
+            revision = await revisions(conn, device.site, device.person_id)
+        return HeartbeatAnswer(server_time=iso(now_ms), plan_revision=revision.schedule, commands=[])
 
     async def schedule(
         self, site: str, device_id: str, from_ms: int | None, until_ms: int | None, *, by_device: bool
@@ -116,10 +116,7 @@ class Intake:
             begin = from_ms if from_ms is not None else now_ms - DAY_MS
             end = until_ms if until_ms is not None else max(begin, now_ms) + SCHEDULE_DAYS * DAY_MS
             rows = await doses.of_person(conn, site, person_id, begin, end, now_ms) if person_id else []
-            revision, fetched = (
-                await schedule_revision(conn, site, person_id),
-                await plan_revision(conn, site, person_id),
-            )
+            revision = await revisions(conn, site, person_id)
             texts = {
                 (plan.id, item.id): item.instructions.get(language) or item.instructions.get("en", "")
                 for plan, _ in (await doses.active(conn, site, person_id) if person_id else [])
@@ -129,14 +126,14 @@ class Intake:
                 await conn.execute(
                     "update devices set schedule_revision = %s where site = %s and device_id = %s"
                     " and schedule_revision is distinct from %s",
-                    (fetched, site, device_id, fetched),
+                    (revision.plans, site, device_id, revision.plans),
                 )
         wanted = [
             row for row in rows
             if row["status"] != "VOIDED" and (from_ms is not None or row["miss_at_ms"] > now_ms)
         ]  # fmt: skip
         return Schedule(
-            device_id=device_id, patient_id=person_id, plan_revision=revision, generated_at=iso(now_ms), timezone=zone,
+            device_id=device_id, patient_id=person_id, plan_revision=revision.schedule, generated_at=iso(now_ms), timezone=zone,
             doses=[_scheduled(row, texts.get((row["plan_id"], row["item_id"]), "")) for row in wanted],
         )  # fmt: skip
 
