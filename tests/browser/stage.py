@@ -145,14 +145,16 @@ class Floor:
 
     async def _everything_works(self) -> None:
         """What an earlier test has cut or stopped is up again, the way to head office over MQTT included."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE_S
-        while (health := (await self.edge.get("/health")).json())["status"] != "ok":
-            down = sorted(name for name, state in health.items() if state == "down")
-            assert asyncio.get_running_loop().time() < deadline, f"not up within {PATIENCE_S:.0f} s: {down}"
-            await asyncio.sleep(0.05)
+        health: dict[str, Any] = {}
 
-    async def until(self, what: str, holds: Callable[[], Awaitable[bool]]) -> None:
-        """Wait, at most PATIENCE_S, until something holds."""
+        async def is_well() -> bool:
+            health.update((await self.edge.get("/health")).json())
+            return bool(health["status"] == "ok")
+
+        await self.until(health, is_well)
+
+    async def until(self, what: object, holds: Callable[[], Awaitable[bool]]) -> None:
+        """Wait, at most PATIENCE_S, until something holds. what: said, as it is then, where it never does."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while not await holds():
             assert asyncio.get_running_loop().time() < deadline, f"not within {PATIENCE_S:.0f} s: {what}"
