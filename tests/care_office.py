@@ -97,6 +97,10 @@ class CareOffice:
         """Let domain time go on."""
         self.clock.start_ms += int(minutes * MINUTE_MS)
 
+    async def look(self) -> None:
+        """The dose clock looks, and has done what it saw when this returns."""
+        await self.office.parts.care.dose_clock.tick(wait=True)
+
     async def ask(self, who: str, method: str, path: str, status: int = 200, **more: Any) -> Any:
         """Ask as somebody; the answer's JSON. Fails where the status is another one."""
         answer = await self.raw(who, method, path, **more)

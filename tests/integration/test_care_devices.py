@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest_asyncio
 
 from shared import device_tokens
 from shared.clock import iso
@@ -20,7 +16,6 @@ from tests.care_office import (
     NINE_MS,
     CareOffice,
     Dispenser,
-    caring,
     plan_body,
 )
 from tests.office import person
@@ -28,23 +23,17 @@ from tests.office import person
 TEN_MS = NINE_MS + HOUR_MS
 
 
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
-
-
 async def _home(care: CareOffice, **more: Any) -> tuple[Dispenser, dict[str, Any]]:
     """Ana's dispenser, heard, and her plan, expanded."""
     device = await care.device()
     plan = await care.ask("nina", "POST", "/medication-plans", 201, json=plan_body(items=[{**METFORMIN, **more}]))
     await device.beat()
-    await care.office.parts.care.dose_clock.tick(wait=True)
+    await care.look()
     return device, plan
 
 
 async def _tick(care: CareOffice) -> None:
-    await care.office.parts.care.dose_clock.tick(wait=True)
+    await care.look()
 
 
 async def _status(care: CareOffice, plan: dict[str, Any], due_ms: int = TEN_MS) -> str:

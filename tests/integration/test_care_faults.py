@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest_asyncio
-
-from tests.care_office import ANA, BEN, BOOT, CareOffice, Dispenser, caring
+from tests.care_office import ANA, BEN, BOOT, CareOffice, Dispenser
 from tests.notify import PATIENT, telling
-
-
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
 
 
 async def _beat(device: Dispenser, minutes: float = 1, **how: Any) -> None:
@@ -72,7 +63,7 @@ async def test_a_fault_somebody_took_on_is_told_again_after_a_day_where_it_is_st
     await care.ask("nina", "POST", f"/alerts/{alert['id']}/acknowledge")
     for hours, acked in ((23, "nina"), (2, None)):
         await _beat(device, hours * 60, faults=["speaker"])
-        await care.office.parts.care.dose_clock.tick(wait=True)
+        await care.look()
         await _beat(device, faults=["speaker"])
         assert [one["acked_by"] for one in await care.ask("nina", "GET", "/alerts")] == [acked]
 
@@ -87,7 +78,7 @@ async def test_a_direct_device_that_is_nobodys_calls_nobody_and_one_that_is_give
     device = await care.device(ANA)
     await _beat(device, faults=["speaker"])
     await care.ask("mia", "PUT", f"/devices/{device.id}", json={"patient_id": BEN})
-    await care.office.parts.care.dose_clock.tick(wait=True)
+    await care.look()
     assert await _open(care) == []
     await _beat(device, faults=["speaker"])
     assert await _open(care) == ["The device of Ben Gil: its loudspeaker does not work (Kitchen)"]

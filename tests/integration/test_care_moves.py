@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from shared.clock import iso
 from tests.care import at
-from tests.care_office import METFORMIN, MINUTE_MS, CareOffice, Dispenser, caring, plan_body
+from tests.care_office import METFORMIN, MINUTE_MS, CareOffice, Dispenser, plan_body
 
 ABROAD: dict[str, Any] = {"start": "2026-11-20", "timezone": "America/New_York", "tz_policy": "device"}
 IRON: dict[str, Any] = {"id": "b", "medication": "Iron", "dose": 1, "unit": "tablet", "mode": "linked", "linked_item": "a",
@@ -19,26 +16,16 @@ IRON: dict[str, Any] = {"id": "b", "medication": "Iron", "dose": 1, "unit": "tab
 ZINC: dict[str, Any] = {**IRON, "id": "c", "medication": "Zinc", "linked_item": "b", "linked_after_min": 60}
 
 
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
-
-
-async def _look(care: CareOffice) -> None:
-    await care.office.parts.care.dose_clock.tick(wait=True)
-
-
 async def _to(care: CareOffice, device: Dispenser, moment: str) -> None:
     care.pass_time((at(moment) - care.now_ms) / MINUTE_MS)
     await device.beat()
-    await _look(care)
+    await care.look()
 
 
 async def _revise(care: CareOffice, plan: dict[str, Any], body: dict[str, Any], revision: int) -> None:
     headers = {"If-Match": str(revision)}
     await care.ask("nina", "PUT", f"/medication-plans/{plan['id']}", json=body, headers=headers)
-    await _look(care)
+    await care.look()
 
 
 async def _due(device: Dispenser) -> list[str]:
@@ -69,7 +56,7 @@ async def test_case_24_a_journey_keeps_the_gap_of_a_direct_device_as_the_clinic_
     await device.tell(device.event("taken", occurrence_id=dose["occurrence_id"]))
     before = await _knows(device)
     await device.tell(device.event("clock_set", data={"timezone": "Africa/Nairobi"}))
-    await _look(care)
+    await care.look()
     assert (await _due(device))[:2] == [f"Metformin {due}", "Metformin 11-22T05:00"], "the one after is at its own time"
     planned = [one for one in await device.schedule() if one["status"] == "PLANNED"]
     assert planned[0]["due_at_local"][5:16] == shown
@@ -120,9 +107,9 @@ async def test_what_follows_a_medicine_that_counts_from_the_last_one_is_due_afte
     await care.ask("nina", "POST", "/medication-plans", 201, json=plan_body(tz_policy="device", items=[every, IRON]))
     await _to(care, device, "2026-11-20T09:40")
     await device.tell(device.event("taken", occurrence_id=(await device.schedule())[0]["occurrence_id"]))
-    await _look(care)
+    await care.look()
     await device.tell(device.event("clock_set", data={"timezone": "Africa/Nairobi"}))
-    await _look(care)
+    await care.look()
     assert await _due(device) == ["Iron 11-20T13:40", "Metformin 11-20T15:40", "Iron 11-20T19:40"]
 
 
@@ -133,7 +120,7 @@ async def test_a_hold_at_head_office_gives_the_schedule_another_number_so_that_t
     await care.ask("nina", "POST", "/medication-plans", 201, json=plan_body())
     before = await _knows(device)
     assert (await device.ask("GET", f"/devices/{device.id}/schedule"))["plan_revision"] == before
-    await _look(care)
+    await care.look()
     assert await _knows(device) == before, "nothing has changed"
     hold = {"patient_id": plan_body()["patient_id"], "from_at": care.now_ms, "until_at": care.now_ms + 120 * MINUTE_MS,
             "reason": "fasting"}  # fmt: skip

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest_asyncio
 
 from tests.care_office import (
     ANA,
@@ -16,18 +12,11 @@ from tests.care_office import (
     NINE_MS,
     CareOffice,
     alert_data,
-    caring,
     dose_data,
     plan_body,
 )
 
 ALERT = "01935b5a-0000-7000-8000-00000000aa01"
-
-
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
 
 
 async def _followed(care: CareOffice, *outcomes: str) -> dict[str, Any]:

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest_asyncio
-
-from tests.care_office import ANA, BEN, CAM, DAY_MS, METFORMIN, NINE_MS, CareOffice, caring, dose_data, plan_body
-
-
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
+from tests.care_office import ANA, BEN, CAM, DAY_MS, METFORMIN, NINE_MS, CareOffice, dose_data, plan_body
 
 
 async def _written(care: CareOffice, **more: Any) -> dict[str, Any]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import wave
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from cryptography.hazmat.primitives import serialization
 
 from shared.clock import wall_s
@@ -23,7 +20,6 @@ from tests.care_office import (
     NINE_MS,
     CareOffice,
     alert_data,
-    caring,
     dose_event,
     note_data,
     plan_body,
@@ -31,12 +27,6 @@ from tests.care_office import (
 from tests.office import EPOCH, Device, person
 
 PIECE = 64 * 1024
-
-
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
 
 
 def _sound(seconds: float = 3.0, rate: int = 16_000) -> bytes:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from shared.clock import iso
 from tests.care_office import (
@@ -19,7 +16,6 @@ from tests.care_office import (
     NINE_MS,
     CareOffice,
     Dispenser,
-    caring,
     plan_body,
 )
 
@@ -31,16 +27,6 @@ IBUPROFEN = {
 DAILY = {**METFORMIN, "timing": {"times_of_day": ["10:00"]}}
 
 
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
-
-
-async def _look(care: CareOffice) -> None:
-    await care.office.parts.care.dose_clock.tick(wait=True)
-
-
 async def _at(care: CareOffice, ms: int) -> None:
     care.pass_time((ms - care.now_ms) / MINUTE_MS)
 
@@ -50,14 +36,14 @@ async def _on(care: CareOffice, device: Dispenser, ms: int, every_min: int = 30)
     while care.now_ms < ms:
         await _at(care, min(ms, care.now_ms + every_min * MINUTE_MS))
         await device.beat()
-        await _look(care)
+        await care.look()
 
 
 async def _home(care: CareOffice, *items: dict[str, Any]) -> tuple[Dispenser, dict[str, Any]]:
     device = await care.device()
     plan = await care.ask("nina", "POST", "/medication-plans", 201, json=plan_body(items=list(items) or [METFORMIN]))
     await device.beat()
-    await _look(care)
+    await care.look()
     return device, plan
 
 
@@ -94,14 +80,14 @@ async def test_a_device_that_fell_silent_long_before_the_next_dose_is_told_of_wh
     await _at(care, NINE_MS + 2 * HOUR_MS)
     await device.beat()
     await _at(care, care.now_ms + 10 * MINUTE_MS)
-    await _look(care)
+    await care.look()
     assert await _alerts(care) == [], "the next one is due in 23 hours"
     await _at(care, TEN_MS + DAY_MS - 11 * HOUR_MS)
-    await _look(care)
+    await care.look()
     assert await _alerts(care) == [("device_offline", "caregiver", 0)]
     for days in (1, 2):
         await _at(care, TEN_MS + days * DAY_MS + 13 * HOUR_MS)
-        await _look(care)
+        await care.look()
         assert await _alerts(care) == [("device_offline", "caregiver", days)], "one alert, which grows"
     assert [status for _, status in await _doses(care, TEN_MS + 3 * DAY_MS)] == ["ON_TIME", "UNKNOWN", "UNKNOWN"]
     [alert] = await care.ask("nina", "GET", "/alerts")
@@ -113,11 +99,11 @@ async def test_a_dose_becomes_unknown_and_is_told_of_although_the_silence_was_lo
 ) -> None:
     await _home(care, DAILY)
     await _at(care, TEN_MS + 13 * HOUR_MS)
-    await _look(care)
+    await care.look()
     [alert] = await care.ask("nina", "GET", "/alerts")
     await care.ask("nina", "POST", f"/alerts/{alert['id']}/acknowledge")
     await _at(care, TEN_MS + DAY_MS + 14 * HOUR_MS)
-    await _look(care)
+    await care.look()
     free = [one for one in await care.ask("nina", "GET", "/alerts") if one["acked_by"] is None]
     assert [(one["topic"], len(one["occurrence_ids"])) for one in free] == [("device_offline", 2)], "it waits again"
 
@@ -126,7 +112,7 @@ async def test_a_device_that_was_never_heard_is_told_of_once_a_dose_is_lost(care
     device = await care.device()
     await care.ask("nina", "POST", "/medication-plans", 201, json=plan_body(items=[{**METFORMIN, "critical": True}]))
     await _at(care, TEN_MS + 5 * HOUR_MS + MINUTE_MS)
-    await _look(care)
+    await care.look()
     assert await _doses(care, EIGHT_PM_MS) == [("11-20T10:00", "UNKNOWN")]
     [alert] = await care.ask("nina", "GET", "/alerts")
     assert (alert["topic"], alert["critical"], alert["device_id"]) == ("device_offline", True, device.id)
@@ -137,20 +123,20 @@ async def test_a_device_that_was_never_heard_is_told_of_once_a_dose_is_lost(care
 async def test_the_silence_of_a_device_that_is_taken_away_is_over(care: CareOffice) -> None:
     device, _ = await _home(care)
     await _at(care, TEN_MS + 6 * HOUR_MS)
-    await _look(care)
+    await care.look()
     assert await _alerts(care) == [("device_offline", "caregiver", 1)]
     await care.ask("mia", "DELETE", f"/devices/{device.id}", 204)
-    await _look(care)
+    await care.look()
     assert await _alerts(care) == []
 
 
 async def test_a_device_that_is_back_for_a_moment_only_leaves_the_dose_unknown(care: CareOffice) -> None:
     device, _ = await _home(care)
     await _at(care, TEN_MS + 6 * HOUR_MS)
-    await _look(care)
+    await care.look()
     await device.beat()
     await _at(care, care.now_ms + 11 * MINUTE_MS)
-    await _look(care)
+    await care.look()
     assert (await _doses(care, EIGHT_PM_MS))[0] == ("11-20T10:00", "UNKNOWN")
 
 
@@ -212,7 +198,7 @@ async def test_an_unknown_dose_taken_after_its_time_stays_unknown_with_the_intak
     device, _ = await _home(care)
     dose = await _first(device)
     await _at(care, TEN_MS + 6 * HOUR_MS)
-    await _look(care)
+    await care.look()
     told = await device.tell(device.event("taken", TEN_MS + 5 * HOUR_MS + MINUTE_MS, occurrence_id=dose))
     assert told["results"][0]["status"] == "UNKNOWN"
     [shown] = await care.rows("select taken_ms from dose_occurrences where dose_id = %s", dose)
@@ -288,7 +274,7 @@ async def test_a_dose_that_was_said_stays_so_where_the_next_revision_has_it_too(
     device, plan = await _home(care)
     await _announced(care, device)
     await _revise(care, plan, {**METFORMIN, "dose": 2, "critical": False})
-    await _look(care)
+    await care.look()
     assert (await device.schedule())[0]["quantity"] == 2, "with what is to be taken now"
     await _missed_after_all(care, device)
 
@@ -296,10 +282,10 @@ async def test_a_dose_that_was_said_stays_so_where_the_next_revision_has_it_too(
 async def test_a_dose_that_was_said_stays_so_when_other_meal_times_change(care: CareOffice) -> None:
     device, _ = await _home(care, {**METFORMIN, "timing": {"when": ["ACM", "ACV"]}})
     await care.ask("nina", "PUT", f"/patients/{ANA}/meal-times", 202, json={"times": {"ACM": "10:00", "ACV": "20:00"}})
-    await _look(care)
+    await care.look()
     await _announced(care, device)
     await care.ask("nina", "PUT", f"/patients/{ANA}/meal-times", 202, json={"times": {"ACM": "10:00", "ACV": "21:00"}})
-    await _look(care)
+    await care.look()
     assert await _doses(care) == [("11-20T10:00", "ANNOUNCED"), ("11-20T21:00", "PLANNED")]
     await _missed_after_all(care, device)
 
@@ -309,11 +295,11 @@ async def test_a_dose_that_was_said_stays_so_when_the_device_sets_its_clock(care
     body = plan_body(tz_policy="device", items=[METFORMIN])
     await care.ask("nina", "POST", "/medication-plans", 201, json=body)
     await device.beat()
-    await _look(care)
+    await care.look()
     await _announced(care, device)
     for zone in ("Europe/Madrid", "Africa/Nairobi"):
         await device.tell(device.event("clock_set", data={"timezone": zone}))
-        await _look(care)
+        await care.look()
     await _missed_after_all(care, device)
 
 
@@ -353,7 +339,7 @@ async def test_a_medicine_that_counts_from_the_last_one_goes_on_after_one_nobody
     assert await _doses(care) == [("11-20T10:00", "NOT_ANNOUNCED"), ("11-20T16:00", "PLANNED")]
     await _at(care, TEN_MS + 20 * HOUR_MS)
     for _ in range(4):
-        await _look(care)
+        await care.look()
     assert [status for _, status in await _doses(care, TEN_MS + 24 * HOUR_MS)] == [
         "NOT_ANNOUNCED", "UNKNOWN", "UNKNOWN", "PLANNED",
     ]  # fmt: skip
@@ -363,7 +349,7 @@ async def test_a_medicine_that_counts_from_the_last_one_goes_on_after_one_that_w
     device, _ = await _home(care, IBUPROFEN)
     await _announced(care, device)
     await _answer(care, device, "skipped")
-    await _look(care)
+    await care.look()
     assert await _doses(care) == [("11-20T10:00", "SKIPPED"), ("11-20T16:00", "PLANNED")]
 
 
@@ -371,10 +357,10 @@ async def test_a_medicine_that_counts_from_the_last_one_goes_on_after_a_hold(car
     device, _ = await _home(care, IBUPROFEN)
     hold = {"patient_id": ANA, "from_at": NINE_MS, "until_at": NINE_MS + 5 * HOUR_MS, "reason": "fasting"}
     await care.ask("nina", "POST", "/holds", 202, json=hold)
-    await _look(care)
+    await care.look()
     assert await _doses(care) == [("11-20T10:00", "HELD")]
     await _on(care, device, TEN_MS + 30 * MINUTE_MS)
-    await _look(care)
+    await care.look()
     assert await _doses(care) == [("11-20T10:00", "HELD"), ("11-20T16:00", "PLANNED")]
 
 
@@ -387,7 +373,7 @@ async def test_a_medicine_that_counts_from_the_last_one_counts_from_when_it_was_
     assert await _doses(care) == [("11-20T10:00", "MISSED"), ("11-20T16:00", "PLANNED")]
     dose = (await care.rows("select dose_id from dose_occurrences where status = 'MISSED'"))[0][0]
     await device.tell(device.event("taken", TEN_MS + 4 * HOUR_MS, occurrence_id=dose))
-    await _look(care)
+    await care.look()
     assert await _doses(care) == [("11-20T10:00", "MISSED"), ("11-20T20:00", "PLANNED")]
 
 
@@ -397,7 +383,7 @@ async def test_a_nurse_who_corrects_a_dose_moves_the_next_that_counts_from_it(ca
     await _on(care, device, TEN_MS + 4 * HOUR_MS)
     correction = {"status": "LATE", "taken_at": TEN_MS + 2 * HOUR_MS, "reason": "seen"}
     await care.ask("nina", "POST", f"/doses/{dose}/correct", 202, json=correction)
-    await _look(care)
+    await care.look()
     assert await _doses(care) == [("11-20T10:00", "LATE"), ("11-20T18:00", "PLANNED")]
 
 
@@ -406,7 +392,7 @@ async def test_a_medicine_that_counts_from_the_last_one_begins_although_its_firs
 ) -> None:
     await _home(care, {**IBUPROFEN, "first_at": "08:00"})
     assert await _doses(care) == [("11-21T08:00", "PLANNED")]
-    await _look(care)
+    await care.look()
     assert await _doses(care, NINE_MS + 5 * DAY_MS) == [("11-21T08:00", "PLANNED")]
 
 
@@ -425,6 +411,6 @@ async def test_a_dose_whose_hold_ends_after_its_time_stays_held(care: CareOffice
     held = await care.ask("nina", "POST", "/holds", 202, json=hold)
     await _on(care, device, TEN_MS + 6 * HOUR_MS)
     await care.ask("nina", "DELETE", f"/holds/{held['hold_id']}", 202)
-    await _look(care)
+    await care.look()
     assert await _doses(care, EIGHT_PM_MS) == [("11-20T10:00", "HELD")]
     assert await _alerts(care) == []

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest_asyncio
-
-from tests.care_office import BOOT, HOUR_MS, METFORMIN, NINE_MS, CareOffice, Dispenser, caring, plan_body
+from tests.care_office import BOOT, HOUR_MS, METFORMIN, NINE_MS, CareOffice, Dispenser, plan_body
 
 LOW: dict[str, Any] = {**METFORMIN, "id": "m", "compartment": 2, "stock_units": 3, "refill_at_units": 2}
-
-
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
 
 
 async def _home(care: CareOffice, item: dict[str, Any]) -> tuple[Dispenser, dict[str, Any]]:

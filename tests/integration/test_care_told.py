@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 
 from tests.care import at
-from tests.care_office import ANA, BEN, DAY_MS, NINE_MS, CareOffice, caring, dose_data, plan_body
+from tests.care_office import ANA, BEN, DAY_MS, NINE_MS, CareOffice, dose_data, plan_body
 from tests.integration.test_care_both_ends import Ends, ends
 from tests.integration.test_care_devices import HOUR_MS, TEN_MS, _at, _home, _status, _tick
 
 __all__ = ["ends"]
-
-
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
 
 
 async def _missed(ends: Ends) -> str:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from tests.care_office import ANA, DAY_MS, NINE_MS, CareOffice, caring, plan_body
+from tests.care_office import ANA, DAY_MS, NINE_MS, CareOffice, plan_body
 
 KEY = {"Idempotency-Key": "one-and-only"}
 HOLD = {"patient_id": ANA, "from_at": NINE_MS, "until_at": NINE_MS + DAY_MS, "reason": "surgery"}
@@ -28,12 +25,6 @@ ASKED: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "select 1 from devices where name = 'Hall'",
     ),
 }  # fmt: skip
-
-
-@pytest_asyncio.fixture
-async def care(pg_uri: str, tmp_path: Path) -> AsyncIterator[CareOffice]:
-    async with caring(pg_uri, tmp_path) as care:
-        yield care
 
 
 @pytest.mark.parametrize("what", ASKED)
